@@ -1,0 +1,125 @@
+//! Counter-based random numbers: Threefry-2x32 with 20 rounds (Salmon et al., *Parallel random numbers: as easy as
+//! 1, 2, 3*, SC 2011). Only additions, rotations and exclusive ors, so WGSL computes the same words as Rust.
+//!
+//! Every random thing is a pure function of (seed, purpose, layer, time, index): never of padding, order or device.
+
+/// What a stream of random numbers is for. Different purposes never share numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Purpose {
+    /// Start of the forward weights W.
+    InitW = 1,
+    /// Start of the feedback weights R.
+    InitR = 2,
+    /// Dropout masks, drawn anew each step.
+    Dropout = 3,
+    /// The order of the training images, drawn anew each epoch.
+    Shuffle = 4,
+    /// Pictures of the built-in `shapes` data.
+    Shapes = 5,
+    /// Random problems in tests and checks.
+    Test = 6,
+}
+
+const ROTATIONS: [[u32; 4]; 2] = [[13, 15, 26, 6], [17, 29, 16, 24]];
+const PARITY: u32 = 0x1BD1_1BDA;
+
+/// One Threefry-2x32-20 block: 64 bits of key and 64 bits of counter give 64 random bits.
+pub fn threefry2x32(key: [u32; 2], counter: [u32; 2]) -> [u32; 2] {
+    let keys = [key[0], key[1], PARITY ^ key[0] ^ key[1]];
+    let mut x0 = counter[0].wrapping_add(keys[0]);
+    let mut x1 = counter[1].wrapping_add(keys[1]);
+    for group in 0..5_usize {
+        for rotation in ROTATIONS[group % 2] {
+            x0 = x0.wrapping_add(x1);
+            x1 = x1.rotate_left(rotation) ^ x0;
+        }
+        x0 = x0.wrapping_add(keys[(group + 1) % 3]);
+        x1 = x1.wrapping_add(keys[(group + 2) % 3]).wrapping_add(group as u32 + 1);
+    }
+    [x0, x1]
+}
+
+/// Random words addressed by an index, for one (seed, purpose, layer, time).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stream {
+    /// The derived key; a kernel that draws its own numbers derives the same one.
+    pub key: [u32; 2],
+}
+
+impl Stream {
+    /// `layer` counts weighted layers (or dropouts) from 1, `time` is the epoch or the step, 0 where neither applies.
+    pub fn new(seed: u64, purpose: Purpose, layer: u32, time: u32) -> Self {
+        let key = [seed as u32, (seed >> 32) as u32];
+        Self { key: threefry2x32(key, [purpose as u32 | (layer << 8), time]) }
+    }
+
+    /// The pair of words at a two-part index.
+    pub fn pair(&self, a: u32, b: u32) -> [u32; 2] {
+        threefry2x32(self.key, [a, b])
+    }
+
+    /// The word at a flat index.
+    pub fn word(&self, index: u64) -> u32 {
+        let half = index / 2;
+        self.pair(half as u32, (half >> 32) as u32)[(index % 2) as usize]
+    }
+
+    /// Uniform in [0, 1), a multiple of 2⁻²⁴.
+    pub fn unit(&self, index: u64) -> f32 {
+        (self.word(index) >> 8) as f32 * (1.0 / 16_777_216.0)
+    }
+
+    /// Uniform whole number below `bound` (bias below 2⁻³² · bound).
+    pub fn below(&self, index: u64, bound: u32) -> u32 {
+        ((u64::from(self.word(index)) * u64::from(bound)) >> 32) as u32
+    }
+
+    /// A random order of `0..count` (Fisher and Yates).
+    pub fn permutation(&self, count: u32) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..count).collect();
+        for last in (1..count).rev() {
+            let other = self.below(u64::from(last), last + 1);
+            order.swap(last as usize, other as usize);
+        }
+        order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threefry_matches_the_published_vectors() {
+        assert_eq!(threefry2x32([0, 0], [0, 0]), [0x6b20_0159, 0x99ba_4efe]);
+        assert_eq!(threefry2x32([u32::MAX, u32::MAX], [u32::MAX, u32::MAX]), [0x1cb9_96fc, 0xbb00_2be7]);
+        assert_eq!(threefry2x32([0x1319_8a2e, 0x0370_7344], [0x243f_6a88, 0x85a3_08d3]), [0xc492_3a9c, 0x483d_f7a0]);
+    }
+
+    #[test]
+    fn a_permutation_holds_each_index_once_and_depends_on_the_epoch() {
+        let first = Stream::new(1, Purpose::Shuffle, 0, 0).permutation(1000);
+        let second = Stream::new(1, Purpose::Shuffle, 0, 1).permutation(1000);
+        let mut sorted = first.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..1000).collect::<Vec<_>>());
+        assert_ne!(first, second);
+    }
+
+    #[test]
+    fn streams_of_different_purpose_layer_or_time_differ() {
+        let word = |purpose, layer, time| Stream::new(7, purpose, layer, time).word(0);
+        let base = word(Purpose::InitW, 1, 0);
+        assert_ne!(base, word(Purpose::InitR, 1, 0));
+        assert_ne!(base, word(Purpose::InitW, 2, 0));
+        assert_ne!(base, word(Purpose::InitW, 1, 1));
+    }
+
+    #[test]
+    fn unit_is_uniform_enough() {
+        let stream = Stream::new(3, Purpose::Test, 0, 0);
+        let mean = (0..10_000).map(|i| f64::from(stream.unit(i))).sum::<f64>() / 10_000.0;
+        assert!((mean - 0.5).abs() < 0.015, "mean {mean}");
+    }
+}
