@@ -1,0 +1,198 @@
+//! A network: the items of its notation, with the shape of each one's output.
+
+use crate::Shape;
+use crate::connection::Connection;
+use crate::notation::{self, Item, NotationError};
+use crate::pool::Pool;
+use crate::rule::Preset;
+
+/// Networks of the paper, by name.
+pub const NAMED: [(&str, &str); 2] = [
+    ("simpnet", "Conv 32 5x5; Maxpool 3; Drop .8; Full 500; Drop .3; Output"),
+    (
+        "deepnet",
+        "Conv 32 5x5; Maxpool 3; Conv 32 3x3; Conv 32 3x3; Maxpool 3; Drop .8; Conv 32 3x3; Conv 32 3x3; \
+         Maxpool 3; Drop .3; Full 500; Output",
+    ),
+];
+
+/// What an item does, with its geometry.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Stage {
+    /// A weighted layer; all but the last have σ.
+    Weighted {
+        /// Counts the weighted layers from 1.
+        layer: u32,
+        /// Its geometry.
+        connection: Connection,
+        /// Whether it is the output layer: no σ.
+        is_output: bool,
+    },
+    /// Max-pooling.
+    Pool(Pool),
+    /// Dropout.
+    Drop {
+        /// Counts the dropouts from 1.
+        index: u32,
+        /// Number of units.
+        shape: Shape,
+        /// The fraction set to zero.
+        probability: f32,
+    },
+}
+
+impl Stage {
+    /// Shape of the output.
+    pub const fn output(&self) -> Shape {
+        match self {
+            Stage::Weighted { connection, .. } => connection.output,
+            Stage::Pool(pool) => pool.output(),
+            Stage::Drop { shape, .. } => *shape,
+        }
+    }
+}
+
+/// A network on pictures of one shape.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network {
+    /// Shape of a picture.
+    pub input: Shape,
+    /// Number of classes.
+    pub classes: u32,
+    /// The notation's items.
+    pub items: Vec<Item>,
+    /// What each item does.
+    pub stages: Vec<Stage>,
+}
+
+impl Network {
+    /// Reads a name or a notation and gives each item its shape. The preset sets the pools' windows and ties.
+    pub fn new(text: &str, input: Shape, classes: u32, preset: Preset) -> Result<Self, NotationError> {
+        let named = NAMED.iter().find(|(name, _)| name.eq_ignore_ascii_case(text.trim()));
+        let items = notation::parse(named.map_or(text, |(_, notation)| notation))?;
+        Self::from_items(items, input, classes, preset)
+    }
+
+    fn from_items(items: Vec<Item>, input: Shape, classes: u32, preset: Preset) -> Result<Self, NotationError> {
+        let mut stages = Vec::with_capacity(items.len());
+        let (mut shape, mut flat) = (input, false);
+        let (mut layer, mut drops) = (0, 0);
+        for (index, item) in items.iter().enumerate() {
+            let fail = |problem: &str| NotationError {
+                number: index + 1,
+                column: notation::to_notation(&items[..index]).chars().count() + if index == 0 { 1 } else { 3 },
+                text: item.to_string(),
+                problem: problem.to_owned(),
+            };
+            let last = index + 1 == items.len();
+            if last && *item != Item::Output {
+                return Err(fail("a network ends with 'Output': add it"));
+            }
+            if flat && matches!(item, Item::Conv { .. } | Item::Maxpool { .. }) {
+                return Err(fail("it needs a picture, but stands after a full layer: move it before"));
+            }
+            let stage = match *item {
+                Item::Conv { channels, kernel_h, kernel_w } => {
+                    layer += 1;
+                    let connection = Connection::conv(shape, channels, kernel_h, kernel_w);
+                    Stage::Weighted { layer, connection, is_output: false }
+                }
+                Item::Full { .. } | Item::Output => {
+                    if *item == Item::Output && !last {
+                        return Err(fail("'Output' is the last item: remove what stands behind it"));
+                    }
+                    layer += 1;
+                    flat = true;
+                    let units = if let Item::Full { units } = *item { units } else { classes };
+                    let connection = Connection::full(shape, units);
+                    Stage::Weighted { layer, connection, is_output: *item == Item::Output }
+                }
+                Item::Maxpool { size, stride } => {
+                    let (window, ties) = (preset.pool_window(), preset.pool_ties());
+                    Stage::Pool(Pool { input: shape, size, stride, window, ties })
+                }
+                Item::Drop { probability } => {
+                    drops += 1;
+                    Stage::Drop { index: drops, shape, probability }
+                }
+            };
+            let output = stage.output();
+            let weights = match stage {
+                Stage::Weighted { connection, .. } => {
+                    let out = connection.output.channels;
+                    [connection.input.channels, connection.kernel_h, connection.kernel_w, out]
+                        .into_iter()
+                        .fold(1_u64, |product, n| product.saturating_mul(u64::from(n)))
+                }
+                _ => 0,
+            };
+            let units = u64::from(output.channels) * u64::from(output.height) * u64::from(output.width);
+            if units.max(weights) > u64::from(u32::MAX / 4) {
+                return Err(fail("it is too large: a layer holds at most 2^30 units and weights"));
+            }
+            shape = output;
+            stages.push(stage);
+        }
+        Ok(Self { input, classes, items, stages })
+    }
+
+    /// The notation, as it reads back.
+    pub fn notation(&self) -> String {
+        notation::to_notation(&self.items)
+    }
+
+    /// Number of weighted layers, L.
+    pub fn layers(&self) -> u32 {
+        self.connections().count() as u32
+    }
+
+    /// The weighted layers' connections, from layer 1.
+    pub fn connections(&self) -> impl Iterator<Item = Connection> + '_ {
+        self.stages.iter().filter_map(|stage| match stage {
+            Stage::Weighted { connection, .. } => Some(*connection),
+            _ => None,
+        })
+    }
+
+    /// Number of forward weights.
+    pub fn weights(&self) -> usize {
+        self.connections().map(|connection| connection.weights()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CIFAR: Shape = Shape::new(3, 32, 32);
+
+    #[test]
+    fn simpnet_has_the_papers_weights() {
+        let network = Network::new("simpnet", CIFAR, 10, Preset::AsRun).unwrap();
+        assert_eq!(network.weights(), 4_103_400);
+        assert_eq!(network.layers(), 3);
+        let shapes: Vec<String> = network.stages.iter().map(|stage| stage.output().to_string()).collect();
+        assert_eq!(shapes, ["32x32x32", "32x16x16", "32x16x16", "500x1x1", "500x1x1", "10x1x1"]);
+    }
+
+    #[test]
+    fn every_named_network_stands() {
+        for (name, _) in NAMED {
+            assert!(Network::new(name, CIFAR, 100, Preset::Paper).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn misplaced_items_are_named() {
+        let error = |text: &str| Network::new(text, CIFAR, 10, Preset::AsRun).unwrap_err().to_string();
+        assert_eq!(
+            error("Full 10; Conv 3 3x3; Output"),
+            "item 2 'Conv 3 3x3' (column 10): it needs a picture, but stands after a full layer: move it before"
+        );
+        assert_eq!(error("Conv 3 3x3"), "item 1 'Conv 3 3x3' (column 1): a network ends with 'Output': add it");
+        assert!(error("Output; Full 3; Output").contains("'Output' is the last item"));
+        assert!(error("Conv 1000000 3x3; Output").contains("too large"));
+        assert!(error("Full 1000000; Full 1000000; Output").contains("too large"));
+        assert!(error("Conv 1 1000000x1000000; Output").contains("too large"));
+    }
+}

@@ -1,0 +1,178 @@
+//! The paper's notation: `Conv 32 5x5; Maxpool 3; Drop .8; Full 500; Drop .3; Output`.
+
+use std::fmt;
+
+/// One item of a network in the paper's notation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Item {
+    /// `Conv C KxK`: a tied convolution, "same" padding, stride 1.
+    Conv {
+        /// Output channels.
+        channels: u32,
+        /// Rows of a filter.
+        kernel_h: u32,
+        /// Columns of a filter.
+        kernel_w: u32,
+    },
+    /// `Maxpool K[, stride S]`: stride 2 unless given.
+    Maxpool {
+        /// Rows and columns of a window.
+        size: u32,
+        /// Distance of two windows.
+        stride: u32,
+    },
+    /// `Drop P`: a fraction P set to zero.
+    Drop {
+        /// The fraction, as f32.
+        probability: f32,
+    },
+    /// `Full N`.
+    Full {
+        /// Number of units.
+        units: u32,
+    },
+    /// `Output`: a full layer with a unit for each class and no σ.
+    Output,
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Item::Conv { channels, kernel_h, kernel_w } => write!(f, "Conv {channels} {kernel_h}x{kernel_w}"),
+            Item::Maxpool { size, stride: 2 } => write!(f, "Maxpool {size}"),
+            Item::Maxpool { size, stride } => write!(f, "Maxpool {size}, stride {stride}"),
+            Item::Drop { probability } => write!(f, "Drop {probability}"),
+            Item::Full { units } => write!(f, "Full {units}"),
+            Item::Output => write!(f, "Output"),
+        }
+    }
+}
+
+/// Items in the notation, as they read back.
+pub fn to_notation(items: &[Item]) -> String {
+    items.iter().map(Item::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// An item that cannot be read or that does not fit where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("item {number} '{text}' (column {column}): {problem}")]
+pub struct NotationError {
+    /// The item's number, from 1.
+    pub number: usize,
+    /// The column at which it begins, from 1.
+    pub column: usize,
+    /// The item.
+    pub text: String,
+    /// What is wrong and what to do.
+    pub problem: String,
+}
+
+/// Largest number of channels, units or rows that an item may name.
+const LARGEST: u32 = 1 << 20;
+
+/// Reads the paper's notation, case-free; items are parted by `;`.
+pub fn parse(text: &str) -> Result<Vec<Item>, NotationError> {
+    let mut items = Vec::new();
+    let mut start = 0; // byte at which the item begins
+    for (index, raw) in text.split(';').enumerate() {
+        let lead = raw.len() - raw.trim_start().len();
+        let column = text[..start + lead].chars().count() + 1;
+        start += raw.len() + 1;
+        let item = raw.trim();
+        let fail = |problem: String| NotationError { number: index + 1, column, text: item.to_owned(), problem };
+        items.push(parse_item(item).map_err(fail)?);
+    }
+    Ok(items)
+}
+
+fn parse_item(text: &str) -> Result<Item, String> {
+    let lower = text.to_lowercase();
+    let lower = lower.replace("full conn.", "full").replace("full conn", "full");
+    let words: Vec<&str> = lower.split([' ', '\t', ',']).filter(|word| !word.is_empty()).collect();
+    match words.as_slice() {
+        ["conv", channels, kernel] => {
+            let (kernel_h, kernel_w) = kernel
+                .split_once('x')
+                .ok_or_else(|| format!("'{kernel}' is no filter size: write rows x columns, as in 5x5"))?;
+            Ok(Item::Conv {
+                channels: count(channels, "channels")?,
+                kernel_h: count(kernel_h, "filter rows")?,
+                kernel_w: count(kernel_w, "filter columns")?,
+            })
+        }
+        ["maxpool", size] => Ok(Item::Maxpool { size: count(size, "window size")?, stride: 2 }),
+        ["maxpool", size, "stride", stride] => {
+            Ok(Item::Maxpool { size: count(size, "window size")?, stride: count(stride, "stride")? })
+        }
+        ["drop", probability] => match probability.parse::<f32>() {
+            Ok(value) if (0.0..1.0).contains(&value) => Ok(Item::Drop { probability: value }),
+            _ => Err(format!("'{probability}' is no fraction: write a number from 0 up to but not 1, as in Drop .8")),
+        },
+        ["full", units] => Ok(Item::Full { units: count(units, "units")? }),
+        ["output"] => Ok(Item::Output),
+        [] => Err("there is nothing between two ';': remove one of them".to_owned()),
+        ["conv", ..] => Err("a convolution is written 'Conv channels rowsxcolumns', as in Conv 32 5x5".to_owned()),
+        ["maxpool", ..] => Err("a pool is written 'Maxpool size' or 'Maxpool size, stride n'".to_owned()),
+        ["drop", ..] => Err("dropout is written 'Drop fraction', as in Drop .8".to_owned()),
+        ["full", ..] => Err("a full layer is written 'Full units', as in Full 500".to_owned()),
+        ["output", ..] => Err("'Output' stands alone: its units are the classes of the data".to_owned()),
+        _ => Err("unknown item: known are Conv, Maxpool, Drop, Full and Output".to_owned()),
+    }
+}
+
+fn count(text: &str, what: &str) -> Result<u32, String> {
+    match text.parse::<u32>() {
+        Ok(value) if (1..=LARGEST).contains(&value) => Ok(value),
+        _ => Err(format!("'{text}' is no number of {what}: write a whole number from 1 to {LARGEST}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIMPNET: &str = "Conv 32 5x5; Maxpool 3; Drop 0.8; Full 500; Drop 0.3; Output";
+
+    #[test]
+    fn the_papers_spellings_read_alike() {
+        let items = parse(SIMPNET).unwrap();
+        assert_eq!(to_notation(&items), SIMPNET);
+        assert_eq!(parse("conv 32 5X5;MAXPOOL 3, stride 2; drop .8; full conn. 500; Drop .3;output").unwrap(), items);
+        assert_eq!(parse("maxpool 3, stride 3").unwrap(), [Item::Maxpool { size: 3, stride: 3 }]);
+    }
+
+    #[test]
+    fn an_error_names_the_item_and_its_place() {
+        let error = parse("Conv 32 5x5; Maxpol 3; Output").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "item 2 'Maxpol 3' (column 14): unknown item: known are Conv, Maxpool, Drop, Full and Output"
+        );
+    }
+
+    #[test]
+    fn bad_items_are_refused() {
+        for text in [
+            "",
+            "Conv 32",
+            "Conv 32 5",
+            "Conv 0 5x5",
+            "Conv 32 0x5",
+            "Conv -1 5x5",
+            "Drop 1",
+            "Drop -0.1",
+            "Drop NaN",
+            "Drop x",
+            "Full",
+            "Full 1.5",
+            "Full 9999999999",
+            "Output 10",
+            "Maxpool",
+            "Maxpool 3 stride",
+            "Maxpool 0",
+            "Conv 3 3x3;; Output",
+        ] {
+            assert!(parse(text).is_err(), "'{text}' was read");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! A plan: tensors and flat lists of kernel calls, which a backend makes ready once and replays each step.
+
+use crate::network::Network;
+use crate::planner::Planner;
+use crate::problem::{Access, Problem};
+use crate::rule::{Loss, Preset, Rule};
+
+/// Names a tensor of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TensorId(pub usize);
+
+/// What a tensor holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The batch's pictures as bytes, four to a word, each picture padded to a word.
+    Images,
+    /// The batch's labels as floats, padding 0.
+    Labels,
+    /// Forward weights of a layer, counted from 1.
+    W(u32),
+    /// Feedback weights of a layer.
+    R(u32),
+    /// Activity, δ or partial sums: lives within one list.
+    Scratch,
+    /// The class that each picture of the last batch was taken for, as floats.
+    Predictions,
+    /// Sum of the loss and number of errors of the last batch.
+    LossSums,
+    /// Partial sums of the W–R statistics of a layer.
+    Statistics(u32),
+}
+
+/// A tensor: `len` elements of four bytes in a slot of memory that it may share with others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tensor {
+    /// A name for people.
+    pub name: String,
+    /// What it holds.
+    pub role: Role,
+    /// Number of elements.
+    pub len: usize,
+    /// Its slot.
+    pub slot: usize,
+}
+
+impl Tensor {
+    /// Size in bytes.
+    pub const fn bytes(&self) -> u64 {
+        4 * self.len as u64
+    }
+}
+
+/// One kernel call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// A name for people, such as `layer 2 feedback`.
+    pub name: String,
+    /// The kernel and its shape.
+    pub problem: Problem,
+    /// Its tensors, in the problem's binding order.
+    pub tensors: Vec<TensorId>,
+}
+
+impl Call {
+    /// Each tensor with its use.
+    pub fn accesses(&self) -> impl Iterator<Item = (TensorId, Access)> + '_ {
+        self.tensors.iter().copied().zip(self.problem.tensors().into_iter().map(|(access, _)| access))
+    }
+}
+
+/// All that sets what a network computes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// The network.
+    pub network: Network,
+    /// The learning rule.
+    pub rule: Rule,
+    /// The loss.
+    pub loss: Loss,
+    /// The preset that set the pools.
+    pub preset: Preset,
+    /// The hinge loss's balancing factor.
+    pub mu: f32,
+    /// Slope of σ.
+    pub slope: f32,
+    /// Learning rate η.
+    pub lr: f32,
+    /// Layers that keep their W and R, sorted.
+    pub frozen: Vec<u32>,
+}
+
+impl Model {
+    /// A model with the preset's numbers and η = 0.1.
+    pub fn new(network: Network, rule: Rule, loss: Loss, preset: Preset) -> Self {
+        let mu = preset.mu(network.classes);
+        Self { network, rule, loss, preset, mu, slope: preset.slope(), lr: 0.1, frozen: Vec::new() }
+    }
+}
+
+/// What a backend needs to train, evaluate and observe a model at one batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Pictures in a batch.
+    pub batch: u32,
+    /// All tensors.
+    pub tensors: Vec<Tensor>,
+    /// Elements of each slot: the largest of its tensors.
+    pub slots: Vec<usize>,
+    /// One training step.
+    pub train: Vec<Call>,
+    /// Forward without dropout, then the loss.
+    pub evaluate: Vec<Call>,
+    /// The W–R statistics of each layer that has both.
+    pub statistics: Vec<Call>,
+}
+
+/// Which list of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum List {
+    /// [`Plan::train`].
+    Train,
+    /// [`Plan::evaluate`].
+    Evaluate,
+    /// [`Plan::statistics`].
+    Statistics,
+}
+
+impl Plan {
+    /// Plans a model at a batch.
+    pub fn new(model: &Model, batch: u32) -> Self {
+        Planner::new(model, batch).plan()
+    }
+
+    /// One of the three lists.
+    pub fn list(&self, list: List) -> &[Call] {
+        match list {
+            List::Train => &self.train,
+            List::Evaluate => &self.evaluate,
+            List::Statistics => &self.statistics,
+        }
+    }
+
+    /// A tensor by its id.
+    pub fn tensor(&self, id: TensorId) -> &Tensor {
+        &self.tensors[id.0]
+    }
+
+    /// The tensor with a role that only one has (all but scratch).
+    pub fn find(&self, role: Role) -> Option<TensorId> {
+        self.tensors.iter().position(|tensor| tensor.role == role).map(TensorId)
+    }
+
+    /// Device memory of all slots, in bytes.
+    pub fn memory(&self) -> u64 {
+        self.slots.iter().map(|&len| 4 * len as u64).sum()
+    }
+}
