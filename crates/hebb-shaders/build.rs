@@ -1,0 +1,150 @@
+//! Links `shaders/` for every kernel, form and variant, validates the result with naga, and writes typed Rust for it.
+//! Shaders come in sorted order, so the output depends on nothing but the texts.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+use wesl::{ModulePath, VirtualResolver, Wesl};
+
+#[derive(serde::Deserialize)]
+struct Kernel {
+    /// Forms: sets of conditions; one plain form if absent.
+    #[serde(default = "plain")]
+    features: Vec<Vec<String>>,
+    variants: BTreeMap<String, BTreeMap<String, u32>>,
+}
+
+fn plain() -> Vec<Vec<String>> {
+    vec![Vec::new()]
+}
+
+fn main() {
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../../shaders");
+    println!("cargo::rerun-if-changed={}", root.display());
+    let modules = read_modules(&root, &root);
+    let table = fs::read_to_string(root.join("variants.toml")).expect("shaders/variants.toml");
+    let kernels: BTreeMap<String, Kernel> = toml::from_str(&table).expect("shaders/variants.toml");
+
+    let stems: BTreeSet<&str> = modules.keys().filter(|name| !name.contains("::")).map(String::as_str).collect();
+    let listed: BTreeSet<&str> = kernels.keys().map(String::as_str).collect();
+    assert_eq!(stems, listed, "shaders/*.wesl and the kernels of shaders/variants.toml");
+
+    let mut table = String::from("/// Every kernel in every form and variant.\npub static SHADERS: &[Shader] = &[\n");
+    let mut structs = String::new();
+    for (stem, kernel) in &kernels {
+        let mut params = None;
+        for features in &kernel.features {
+            for (variant, constants) in &kernel.variants {
+                let source = link(stem, &modules, features, constants, &all_features(kernel));
+                let module = validate(stem, &source);
+                let layout = params_struct(stem, &module);
+                assert!(params.is_none() || params.as_ref() == Some(&layout), "{stem}: forms differ in Params");
+                params = Some(layout);
+                let _ = writeln!(
+                    table,
+                    "    Shader {{ stem: {stem:?}, features: &{features:?}, variant: {variant:?}, constants: &{:?}, \
+                     storages: {}, reads_step: {}, source: {source:?} }},",
+                    constants.iter().collect::<Vec<_>>(),
+                    count_bindings(&module, 0) - 1,
+                    count_bindings(&module, 1) == 1,
+                );
+            }
+        }
+        structs.push_str(&params.expect("a kernel has a variant"));
+    }
+    table.push_str("];\n");
+    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it")).join("shaders.rs");
+    fs::write(out, table + &structs).expect("OUT_DIR is writable");
+}
+
+/// All modules below `dir`, by path: `connect_forward`, `lib::grid`.
+fn read_modules(root: &Path, dir: &Path) -> BTreeMap<String, String> {
+    let mut modules = BTreeMap::new();
+    for entry in fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display())) {
+        let path = entry.expect("a readable folder").path();
+        if path.is_dir() {
+            modules.extend(read_modules(root, &path));
+        } else if path.extension().is_some_and(|extension| extension == "wesl") {
+            let name = path.strip_prefix(root).expect("below the root").with_extension("");
+            let name = name.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("::");
+            modules.insert(name, fs::read_to_string(&path).expect("a readable shader"));
+        }
+    }
+    modules
+}
+
+fn all_features(kernel: &Kernel) -> BTreeSet<String> {
+    kernel.features.iter().flatten().cloned().collect()
+}
+
+fn link(
+    stem: &str,
+    modules: &BTreeMap<String, String>,
+    features: &[String],
+    constants: &BTreeMap<String, u32>,
+    all: &BTreeSet<String>,
+) -> String {
+    let path = |name: &str| -> ModulePath { format!("package::{name}").parse().expect("a module path") };
+    let mut resolver = VirtualResolver::new();
+    for (name, text) in modules {
+        resolver.add_module(path(name), Cow::Owned(text.clone()));
+    }
+    let tile: String = constants.iter().map(|(name, value)| format!("const {name}: u32 = {value}u;\n")).collect();
+    resolver.add_module(path("tile"), Cow::Owned(tile));
+    let mut wesl = Wesl::new_barebones().set_custom_resolver(resolver);
+    wesl.use_imports(true).use_condcomp(true).use_stripping(true);
+    for feature in all {
+        wesl.set_feature(feature, features.contains(feature));
+    }
+    match wesl.compile(&path(stem)) {
+        Ok(result) => result.to_string(),
+        Err(error) => panic!("shaders/{stem}.wesl does not link: {error}"),
+    }
+}
+
+fn validate(stem: &str, source: &str) -> naga::Module {
+    let module = naga::front::wgsl::parse_str(source)
+        .unwrap_or_else(|error| panic!("shaders/{stem}.wesl: {}", error.emit_to_string(source)));
+    if let Err(error) = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module) {
+        panic!("shaders/{stem}.wesl: {}", error.emit_to_string(source));
+    }
+    module
+}
+
+fn count_bindings(module: &naga::Module, group: u32) -> usize {
+    let bindings = module.global_variables.iter().filter_map(|(_, variable)| variable.binding.as_ref());
+    bindings.filter(|binding| binding.group == group).count()
+}
+
+/// A Rust struct with the fields and the layout of the shader's `Params`.
+fn params_struct(stem: &str, module: &naga::Module) -> String {
+    let (_, params) = module
+        .types
+        .iter()
+        .find(|(_, kind)| kind.name.as_deref() == Some("Params"))
+        .unwrap_or_else(|| panic!("shaders/{stem}.wesl has no struct Params"));
+    let naga::TypeInner::Struct { members, .. } = &params.inner else {
+        panic!("shaders/{stem}.wesl: Params is no struct");
+    };
+    let name: String = stem.split('_').map(|part| part[..1].to_uppercase() + &part[1..]).collect();
+    let mut text = format!(
+        "\n/// Parameters of `{stem}`, as its shader declares them.\n#[repr(C)]\n\
+         #[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]\npub struct {name}Params {{\n"
+    );
+    for (index, member) in members.iter().enumerate() {
+        let field = member.name.as_deref().expect("named members");
+        let kind = match module.types[member.ty].inner {
+            naga::TypeInner::Scalar(naga::Scalar::U32) => "u32",
+            naga::TypeInner::Scalar(naga::Scalar::F32) => "f32",
+            ref other => panic!("shaders/{stem}.wesl: Params.{field} is {other:?}, not u32 or f32"),
+        };
+        assert_eq!(member.offset as usize, 4 * index, "{stem}: Params.{field} leaves a gap");
+        let _ = writeln!(text, "    /// As in the shader.\n    pub {field}: {kind},");
+    }
+    text.push_str("}\n");
+    text
+}
