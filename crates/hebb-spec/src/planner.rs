@@ -163,7 +163,8 @@ impl<'a> Planner<'a> {
                 }
                 Stage::Pool(pool) => {
                     let problem = Problem::PoolFeedback { pool, batch, gate };
-                    let given = [input, output, delta];
+                    let mut given = vec![input, output, delta];
+                    given.extend(gate_x);
                     delta = self.call(List::Train, "pool feedback", problem, &given, Some("delta pooled".to_owned()));
                 }
                 Stage::Drop { index, shape, probability } => {

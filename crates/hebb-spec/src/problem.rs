@@ -90,7 +90,8 @@ pub enum Problem {
         /// Pictures in a batch.
         batch: u32,
     },
-    /// δ to the maxima of each window. Tensors: x, y, δ of y (read), δ of x (write).
+    /// δ to the maxima of each window, then σ′. Tensors: x, y, δ of y (read), [the gate's x (read), if gated], δ of x
+    /// (write).
     PoolFeedback {
         /// Geometry.
         pool: Pool,
@@ -153,6 +154,13 @@ pub const fn activity_len(units: u32, batch: u32) -> usize {
 pub fn update_splits(connection: &Connection) -> u32 {
     let wanted = (1 << 18) / connection.device_len().max(1);
     (wanted as u32).clamp(1, connection.input.places())
+}
+
+/// The run of places of one split: all runs are equally long, but for one place that the first runs have more.
+pub const fn split_places(places: u32, splits: u32, split: u32) -> std::ops::Range<u32> {
+    let (length, longer) = (places / splits, places % splits);
+    let first = split * length + if split < longer { split } else { longer };
+    first..first + length + (split < longer) as u32
 }
 
 impl Problem {
@@ -221,10 +229,13 @@ impl Problem {
                 (Read, activity_len(pool.input.units(), batch)),
                 (Write, activity_len(pool.output().units(), batch)),
             ],
-            Problem::PoolFeedback { pool, batch, .. } => {
+            Problem::PoolFeedback { pool, batch, gate } => {
                 let (input, output) =
                     (activity_len(pool.input.units(), batch), activity_len(pool.output().units(), batch));
-                vec![(Read, input), (Read, output), (Read, output), (Write, input)]
+                let mut tensors = vec![(Read, input), (Read, output), (Read, output)];
+                tensors.extend(gate.map(|_| (Read, input)));
+                tensors.push((Write, input));
+                tensors
             }
             Problem::Dropout { units, batch, .. } => {
                 vec![(Read, activity_len(units, batch)), (Write, activity_len(units, batch))]
@@ -283,6 +294,19 @@ mod tests {
         assert_eq!(update_splits(&conv), 109);
         assert_eq!(update_splits(&Connection::full(Shape::new(32, 16, 16), 500)), 1);
         assert_eq!(update_splits(&Connection::conv(Shape::new(1, 2, 2), 1, 1, 1)), 4);
+    }
+
+    #[test]
+    fn runs_of_places_follow_each_other() {
+        for (places, splits) in [(1, 1), (35, 8), (90_000, 70_000), (1024, 109)] {
+            let mut next = 0;
+            for split in 0..splits {
+                let run = split_places(places, splits, split);
+                assert!(run.start == next && !run.is_empty(), "split {split} of {places} in {splits}");
+                next = run.end;
+            }
+            assert_eq!(next, places);
+        }
     }
 
     #[test]

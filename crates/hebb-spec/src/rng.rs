@@ -21,6 +21,13 @@ pub enum Purpose {
     Test = 6,
 }
 
+impl Purpose {
+    /// The first word of a stream's address: the purpose, and which layer or dropout.
+    pub const fn with_layer(self, layer: u32) -> u32 {
+        self as u32 | (layer << 8)
+    }
+}
+
 const ROTATIONS: [[u32; 4]; 2] = [[13, 15, 26, 6], [17, 29, 16, 24]];
 const PARITY: u32 = 0x1BD1_1BDA;
 
@@ -51,7 +58,7 @@ impl Stream {
     /// `layer` counts weighted layers (or dropouts) from 1, `time` is the epoch or the step, 0 where neither applies.
     pub fn new(seed: u64, purpose: Purpose, layer: u32, time: u32) -> Self {
         let key = [seed as u32, (seed >> 32) as u32];
-        Self { key: threefry2x32(key, [purpose as u32 | (layer << 8), time]) }
+        Self { key: threefry2x32(key, [purpose.with_layer(layer), time]) }
     }
 
     /// The pair of words at a two-part index.

@@ -1,0 +1,218 @@
+//! Adapters and devices.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hebb_shaders::Shader;
+use tracing::debug;
+
+use crate::error::GpuError;
+
+/// What there is to know of an adapter before it is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdapterSummary {
+    /// Name of the device.
+    pub name: String,
+    /// Name and version of the driver.
+    pub driver: String,
+    /// Vulkan, Metal or DX12.
+    pub backend: String,
+    /// Kind of the device, in words.
+    pub kind: String,
+    /// Whether it computes on the CPU.
+    pub software: bool,
+    /// Largest storage binding, in bytes.
+    pub max_binding: u64,
+    /// Largest buffer, in bytes.
+    pub max_buffer: u64,
+    /// Workgroup memory, in bytes.
+    pub workgroup_memory: u32,
+}
+
+/// Which adapter to open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pick {
+    /// The best hardware GPU.
+    Hardware,
+    /// The best adapter, a software one if there is no other.
+    Any,
+    /// The best adapter whose name holds this text, in any case.
+    Named(String),
+}
+
+fn all_adapters() -> Vec<wgpu::Adapter> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
+    adapters.sort_by_key(|adapter| match adapter.get_info().device_type {
+        wgpu::DeviceType::DiscreteGpu => 0,
+        wgpu::DeviceType::IntegratedGpu => 1,
+        wgpu::DeviceType::VirtualGpu => 2,
+        wgpu::DeviceType::Other => 3,
+        wgpu::DeviceType::Cpu => 4,
+    });
+    adapters
+}
+
+fn summary(adapter: &wgpu::Adapter) -> AdapterSummary {
+    let (info, limits) = (adapter.get_info(), adapter.limits());
+    let kind = match info.device_type {
+        wgpu::DeviceType::DiscreteGpu => "discrete GPU",
+        wgpu::DeviceType::IntegratedGpu => "integrated GPU",
+        wgpu::DeviceType::VirtualGpu => "virtual GPU",
+        wgpu::DeviceType::Cpu => "software, on the CPU",
+        wgpu::DeviceType::Other => "unknown kind",
+    };
+    AdapterSummary {
+        name: info.name,
+        driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+        backend: info.backend.to_string(),
+        kind: kind.to_owned(),
+        software: info.device_type == wgpu::DeviceType::Cpu,
+        max_binding: limits.max_storage_buffer_binding_size,
+        max_buffer: limits.max_buffer_size,
+        workgroup_memory: limits.max_compute_workgroup_storage_size,
+    }
+}
+
+/// All adapters, the best first.
+pub fn adapters() -> Vec<AdapterSummary> {
+    all_adapters().iter().map(summary).collect()
+}
+
+/// An open device. Clones share it.
+#[derive(Clone)]
+pub struct Gpu(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub device: wgpu::Device,
+    pub queue: wgpu::Queue,
+    pub summary: AdapterSummary,
+    /// First error that no call returned: the driver reports some later and elsewhere.
+    fault: Arc<Mutex<Option<Fault>>>,
+    pipelines: Mutex<HashMap<(usize, bool), wgpu::ComputePipeline>>,
+}
+
+#[derive(Clone)]
+enum Fault {
+    Memory(String),
+    Other(String),
+}
+
+impl Gpu {
+    /// Opens a device.
+    pub fn open(pick: &Pick) -> Result<Self, GpuError> {
+        let adapters = all_adapters();
+        if adapters.is_empty() {
+            return Err(GpuError::NoAdapter);
+        }
+        let summaries: Vec<AdapterSummary> = adapters.iter().map(summary).collect();
+        let found = || summaries.iter().map(|s| format!("'{}'", s.name)).collect::<Vec<_>>().join(", ");
+        let at = match pick {
+            Pick::Any => 0,
+            Pick::Hardware => match summaries.iter().position(|summary| !summary.software) {
+                Some(at) => at,
+                None => return Err(GpuError::NoHardware { found: found() }),
+            },
+            Pick::Named(wanted) => {
+                let holds = |s: &AdapterSummary| s.name.to_lowercase().contains(&wanted.to_lowercase());
+                match summaries.iter().position(holds) {
+                    Some(at) => at,
+                    None => return Err(GpuError::NoSuchAdapter { wanted: wanted.clone(), found: found() }),
+                }
+            }
+        };
+        Self::from_adapter(&adapters[at], summaries[at].clone())
+    }
+
+    fn from_adapter(adapter: &wgpu::Adapter, summary: AdapterSummary) -> Result<Self, GpuError> {
+        let required_limits = wgpu::Limits {
+            max_storage_buffer_binding_size: summary.max_binding,
+            max_buffer_size: summary.max_buffer,
+            ..wgpu::Limits::default()
+        };
+        let descriptor = wgpu::DeviceDescriptor { label: Some("hebb"), required_limits, ..Default::default() };
+        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
+            .map_err(|error| GpuError::NoDevice { name: summary.name.clone(), reason: error.to_string() })?;
+        let fault = Arc::new(Mutex::new(None));
+        let keep = |fault: &Arc<Mutex<Option<Fault>>>| {
+            let fault = Arc::clone(fault);
+            move |what: Fault| {
+                fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(what);
+            }
+        };
+        let (on_error, on_loss) = (keep(&fault), keep(&fault));
+        device.on_uncaptured_error(Arc::new(move |error| match error {
+            wgpu::Error::OutOfMemory { .. } => on_error(Fault::Memory(error.to_string())),
+            _ => on_error(Fault::Other(error.to_string())),
+        }));
+        device.set_device_lost_callback(move |reason, message| {
+            // Dropping a device "loses" it too; nobody is left to read that.
+            on_loss(Fault::Other(format!("device lost ({reason:?}) {message}")));
+        });
+        debug!(device = summary.name, driver = summary.driver, "opened");
+        Ok(Self(Arc::new(Inner { device, queue, summary, fault, pipelines: Mutex::default() })))
+    }
+
+    /// Name and driver, for run records.
+    pub fn name(&self) -> String {
+        let summary = &self.0.summary;
+        format!("{} ({} {})", summary.name, summary.backend, summary.driver)
+    }
+
+    /// What there is to know of the device.
+    pub fn summary(&self) -> &AdapterSummary {
+        &self.0.summary
+    }
+
+    /// The pipeline of a shader, made at its first use. `checked` keeps wgpu's bounds checks.
+    pub(crate) fn pipeline(&self, shader: &'static Shader, checked: bool) -> wgpu::ComputePipeline {
+        let inner = &self.0;
+        let key = (std::ptr::from_ref(shader) as usize, checked);
+        let mut pipelines = inner.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            let source = wgpu::ShaderSource::Wgsl(shader.source.into());
+            let descriptor = wgpu::ShaderModuleDescriptor { label: Some(shader.stem), source };
+            let module = if checked {
+                inner.device.create_shader_module(descriptor)
+            } else {
+                #[expect(unsafe_code, reason = "runtime checks halve a kernel's speed and more")]
+                // SAFETY: the shaders are our own, clamp or guard every index and end every loop; the parity tests run
+                // each form and variant both with these checks and without, with sentinels behind the buffers.
+                unsafe {
+                    inner.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
+                }
+            };
+            let compilation_options = wgpu::PipelineCompilationOptions {
+                // Every kernel writes its workgroup memory before it reads it.
+                zero_initialize_workgroup_memory: checked,
+                ..Default::default()
+            };
+            inner.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(shader.stem),
+                layout: None,
+                module: &module,
+                entry_point: None,
+                compilation_options,
+                cache: None,
+            })
+        };
+        pipelines.entry(key).or_insert_with(make).clone()
+    }
+
+    /// The first error that the driver reported, if any. `needs` is the memory asked for, in bytes.
+    pub(crate) fn check(&self, needs: u64) -> Result<(), GpuError> {
+        let fault = self.0.fault.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let device = self.0.summary.name.clone();
+        match fault {
+            None => Ok(()),
+            Some(Fault::Memory(reason)) => {
+                Err(GpuError::OutOfMemory { device, needs: needs.div_ceil(1 << 20), reason: one_line(&reason) })
+            }
+            Some(Fault::Other(reason)) => Err(GpuError::Failed { device, reason: one_line(&reason) }),
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

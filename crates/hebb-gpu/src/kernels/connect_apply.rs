@@ -1,0 +1,19 @@
+//! Dispatches `connect_apply`: one thread for a four-vector of weights.
+
+use hebb_shaders::ConnectApplyParams;
+use hebb_spec::connection::Connection;
+use hebb_spec::problem::Learning;
+
+use super::Launch;
+use crate::variant::Tuning;
+
+pub(crate) fn launch(connection: &Connection, splits: u32, learning: Learning, tuning: &Tuning) -> Launch {
+    let features: &[&str] = if learning.epsilon.is_some() { &["feedback"] } else { &[] };
+    let params = ConnectApplyParams {
+        vectors: connection.taps() * connection.out_vectors(),
+        splits,
+        scale: learning.scale,
+        epsilon: learning.epsilon.unwrap_or(0.0),
+    };
+    Launch::flat(tuning.shader("connect_apply", features, 0), params, u64::from(params.vectors))
+}

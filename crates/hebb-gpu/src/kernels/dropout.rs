@@ -1,0 +1,21 @@
+//! Dispatches `dropout`: one thread for a unit of four images.
+
+use hebb_shaders::DropoutParams;
+use hebb_spec::connection::vectors;
+use hebb_spec::problem::{drop_scale, drop_threshold};
+use hebb_spec::rng::Purpose;
+
+use super::Launch;
+use crate::variant::Tuning;
+
+pub(crate) fn launch(units: u32, batch: u32, index: u32, probability: f32, tuning: &Tuning) -> Launch {
+    let params = DropoutParams {
+        units,
+        image_vectors: vectors(batch),
+        stream: Purpose::Dropout.with_layer(index),
+        threshold: drop_threshold(probability),
+        scale: drop_scale(probability),
+    };
+    let threads = u64::from(units) * u64::from(params.image_vectors);
+    Launch::flat(tuning.shader("dropout", &[], batch), params, threads)
+}

@@ -1,0 +1,13 @@
+//! Dispatches `loss`: one workgroup, so that the sums are added in a fixed order.
+
+use hebb_shaders::LossParams;
+use hebb_spec::connection::vectors;
+use hebb_spec::rule::Loss;
+
+use super::Launch;
+use crate::variant::Tuning;
+
+pub(crate) fn launch(classes: u32, batch: u32, loss: Loss, mu: f32, tuning: &Tuning) -> Launch {
+    let params = LossParams { classes, image_vectors: vectors(batch), softmax: u32::from(loss == Loss::Softmax), mu };
+    Launch::new(tuning.shader("loss", &[], batch), params, 1)
+}

@@ -1,0 +1,29 @@
+//! Dispatches `pool_feedback`: one thread for an input pixel of four images.
+
+use hebb_shaders::PoolFeedbackParams;
+use hebb_spec::connection::vectors;
+use hebb_spec::pool::{Pool, PoolTies};
+
+use super::Launch;
+use crate::variant::Tuning;
+
+pub(crate) fn launch(pool: &Pool, batch: u32, gate: Option<f32>, tuning: &Tuning) -> Launch {
+    let output = pool.output();
+    let params = PoolFeedbackParams {
+        channels: pool.input.channels,
+        height: pool.input.height,
+        width: pool.input.width,
+        out_height: output.height,
+        out_width: output.width,
+        size: pool.size,
+        stride: pool.stride,
+        before: pool.before(),
+        outside_counts: u32::from(pool.outside_counts()),
+        first_only: u32::from(pool.ties == PoolTies::First),
+        image_vectors: vectors(batch),
+        slope: gate.unwrap_or(0.0),
+    };
+    let threads = u64::from(pool.input.units()) * u64::from(params.image_vectors);
+    let features: &[&str] = if gate.is_some() { &["gate"] } else { &[] };
+    Launch::flat(tuning.shader("pool_feedback", features, batch), params, threads)
+}

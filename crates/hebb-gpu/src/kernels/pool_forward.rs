@@ -1,0 +1,26 @@
+//! Dispatches `pool_forward`: one thread for an output pixel of four images.
+
+use hebb_shaders::PoolForwardParams;
+use hebb_spec::connection::vectors;
+use hebb_spec::pool::Pool;
+
+use super::Launch;
+use crate::variant::Tuning;
+
+pub(crate) fn launch(pool: &Pool, batch: u32, tuning: &Tuning) -> Launch {
+    let output = pool.output();
+    let params = PoolForwardParams {
+        channels: pool.input.channels,
+        height: pool.input.height,
+        width: pool.input.width,
+        out_height: output.height,
+        out_width: output.width,
+        size: pool.size,
+        stride: pool.stride,
+        before: pool.before(),
+        outside_counts: u32::from(pool.outside_counts()),
+        image_vectors: vectors(batch),
+    };
+    let threads = u64::from(output.units()) * u64::from(params.image_vectors);
+    Launch::flat(tuning.shader("pool_forward", &[], batch), params, threads)
+}

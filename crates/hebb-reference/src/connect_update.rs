@@ -1,0 +1,112 @@
+//! Twin of `connect_update`: ⟨δ xᵀ⟩ into W and R at once, or as partial sums over runs of places.
+
+use std::ops::Range;
+
+use hebb_spec::connection::{Connection, LANE};
+use hebb_spec::problem::{Learning, split_places};
+
+use crate::Real;
+use crate::connect_apply::learn;
+use crate::geometry::{images, padded, tap_input, unit, weight_row};
+
+/// W += scale · S and R += ε · scale · S, S `[C_in][ky][kx][C_out]` = Σ over places and images of δ · x; the sum is
+/// computed once for both.
+pub fn connect_update<T: Real>(
+    c: &Connection,
+    batch: u32,
+    learning: Learning,
+    (delta, x): (&[T], &[T]),
+    w: &mut [T],
+    mut r: Option<&mut [T]>,
+) {
+    let places = 0..c.output.places();
+    each_weight(c, |tap, out, index| {
+        let sum = sum(c, batch, (tap, out), places.clone(), (delta, x));
+        learn(learning, sum, index, w, r.as_deref_mut());
+    });
+}
+
+/// sums `[split][C_in][ky][kx][C_out, padded to four]`: each split adds its own run of
+/// places. Padding is written as 0.
+pub fn connect_partial<T: Real>(c: &Connection, batch: u32, splits: u32, (delta, x): (&[T], &[T]), sums: &mut [T]) {
+    sums.fill(T::ZERO);
+    for (split, sums) in (0..splits).zip(sums.chunks_exact_mut(c.device_len())) {
+        let places = split_places(c.output.places(), splits, split);
+        each_weight(c, |tap, out, index| sums[index] = sum(c, batch, (tap, out), places.clone(), (delta, x)));
+    }
+}
+
+/// Visits each weight: its tap (input channel, row and column of the filter), its output channel, its index.
+fn each_weight(c: &Connection, mut visit: impl FnMut([u32; 3], u32, usize)) {
+    let weight_row = weight_row(c);
+    for channel in 0..c.input.channels {
+        for ky in 0..c.kernel_h {
+            for kx in 0..c.kernel_w {
+                let tap = ((channel * c.kernel_h + ky) * c.kernel_w + kx) as usize;
+                for out in 0..c.output.channels {
+                    visit([channel, ky, kx], out, tap * weight_row + out as usize);
+                }
+            }
+        }
+    }
+}
+
+/// Σ δ · x of one weight over a run of places, row by row, and all images: a sum for each of a four-vector's lanes, then
+/// the four in order.
+fn sum<T: Real>(
+    c: &Connection,
+    batch: u32,
+    ([channel, ky, kx], out): ([u32; 3], u32),
+    places: Range<u32>,
+    (delta, x): (&[T], &[T]),
+) -> T {
+    let b = padded(batch);
+    let mut sums = [T::ZERO; LANE as usize];
+    for place in places {
+        let (row, column) = (place / c.output.width, place % c.output.width);
+        let Some(in_row) = tap_input(row, ky, c.pad_top(), c.input.height) else { continue };
+        let Some(in_column) = tap_input(column, kx, c.pad_left(), c.input.width) else { continue };
+        let delta = images(delta, unit(c.output, out, row, column), b).as_chunks::<{ LANE as usize }>().0;
+        let x = images(x, unit(c.input, channel, in_row, in_column), b).as_chunks::<{ LANE as usize }>().0;
+        for (delta, x) in delta.iter().zip(x) {
+            for lane in 0..LANE as usize {
+                sums[lane] += delta[lane] * x[lane];
+            }
+        }
+    }
+    sums.into_iter().fold(T::ZERO, |total, sum| total + sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hebb_spec::Shape;
+
+    #[test]
+    fn each_tap_adds_its_products_once() {
+        // 1×3 pixels, filter 1×2 (itself, right neighbour), one image and three that are padding with δ = 0.
+        let c = Connection::conv(Shape::new(1, 1, 3), 1, 1, 2);
+        let delta = [1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0];
+        let x = [1.0, 9.0, 9.0, 9.0, 10.0, 9.0, 9.0, 9.0, 100.0, 9.0, 9.0, 9.0];
+        let (mut w, mut r) = (c.to_device(&[1.0, 2.0]), c.to_device(&[3.0, 4.0]));
+        let learning = Learning { scale: 0.5, epsilon: Some(0.25) };
+        connect_update(&c, 1, learning, (&delta, &x), &mut w, Some(&mut r));
+        assert_eq!(w, [1.0 + 421.0 / 2.0, 0.0, 0.0, 0.0, 2.0 + 210.0 / 2.0, 0.0, 0.0, 0.0]);
+        assert_eq!(r, [3.0 + 421.0 / 8.0, 0.0, 0.0, 0.0, 4.0 + 210.0 / 8.0, 0.0, 0.0, 0.0]);
+
+        let mut sums = [f32::NAN; 16];
+        connect_partial(&c, 1, 2, (&delta, &x), &mut sums);
+        assert_eq!(sums[..8], [21.0, 0.0, 0.0, 0.0, 210.0, 0.0, 0.0, 0.0], "places 0 and 1");
+        assert_eq!(sums[8..], [400.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], "place 2");
+    }
+
+    #[test]
+    fn all_images_of_an_odd_batch_count() {
+        let c = Connection::full(Shape::flat(1), 2);
+        let delta = [1.0, 2.0, 3.0, 4.0, 5.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
+        let x = [1.0, 10.0, 100.0, 1000.0, 10_000.0, 7.0, 7.0, 7.0];
+        let mut w = [0.0_f32; 4];
+        connect_update(&c, 5, Learning { scale: 1.0, epsilon: None }, (&delta, &x), &mut w, None);
+        assert_eq!(w, [54_321.0, 9_999.0, 0.0, 0.0]);
+    }
+}

@@ -1,0 +1,32 @@
+//! The kernels' twins: what each kernel computes, in plain loops, beside its shader of the same name.
+//!
+//! A twin is generic over [`Real`]: in f32 it stands in for the device ([`Reference`]), in f64 it is the [`oracle`] that
+//! every device is measured by. Twins are read, not tuned: speed lives elsewhere.
+
+pub mod backend;
+pub mod compare;
+pub mod connect_apply;
+pub mod connect_feedback;
+pub mod connect_forward;
+pub mod connect_update;
+pub mod dropout;
+pub mod gather_images;
+mod geometry;
+pub mod loss;
+pub mod oracle;
+mod oracle_loss;
+pub mod pool_feedback;
+pub mod pool_forward;
+pub mod real;
+mod run;
+pub mod sample;
+pub mod store;
+pub mod tolerance;
+pub mod weight_statistics;
+
+pub use backend::Reference;
+pub use compare::{Comparison, compare};
+pub use oracle::{Expected, expect};
+pub use real::Real;
+pub use run::{Data, RunError, StepInfo, outputs, run};
+pub use store::Store;

@@ -1,0 +1,42 @@
+//! `connect_forward`: tiles of 16 channels and of 1, 4 or 16 images in 8 or 32 lanes, and shapes around them.
+
+use hebb_spec::Shape;
+use hebb_spec::connection::Connection;
+use hebb_spec::problem::Problem;
+use hebb_tests::Case;
+
+/// Connections that all three connect kernels must serve.
+pub fn connections() -> Vec<(&'static str, Connection, u32)> {
+    let conv = |c, h, w, out, kh, kw| Connection::conv(Shape::new(c, h, w), out, kh, kw);
+    let full = |units, out| Connection::full(Shape::flat(units), out);
+    vec![
+        ("one of everything", conv(1, 1, 1, 1, 1, 1), 1),
+        ("a pixel under a large filter", conv(2, 1, 1, 3, 5, 5), 3),
+        ("smaller than its filter", conv(2, 2, 3, 5, 5, 5), 5),
+        ("odd picture, odd batch", conv(3, 7, 5, 17, 3, 3), 21),
+        ("even filter pads bottom and right", conv(5, 6, 5, 15, 2, 2), 7),
+        ("rows unlike columns", conv(2, 3, 9, 4, 4, 1), 9),
+        ("just a tile", conv(16, 3, 3, 16, 3, 3), 128),
+        ("one less than a tile", conv(15, 3, 2, 15, 3, 3), 127),
+        ("one more than a tile", conv(17, 2, 3, 17, 3, 3), 129),
+        ("first layer of simpnet, small", conv(3, 9, 9, 32, 5, 5), 20),
+        ("full layer", full(37, 23), 130),
+        ("output layer", full(500, 10), 50),
+        ("one unit", full(1, 1), 4),
+        ("many inputs", full(1031, 33), 18),
+    ]
+}
+
+/// Shapes of the forward product.
+pub fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (name, connection, batch) in connections() {
+        cases.push(Case::new(name, Problem::ConnectForward { connection, batch, slope: Some(0.5) }, batch));
+    }
+    let output = Connection::full(Shape::flat(29), 10);
+    cases.push(Case::new("no σ", Problem::ConnectForward { connection: output, batch: 6, slope: None }, 6));
+    let large = Connection::conv(Shape::new(1, 257, 256), 1, 1, 1);
+    let problem = Problem::ConnectForward { connection: large, batch: 1, slope: None };
+    cases.push(Case::new("past 65,535 workgroups", problem, 1));
+    cases
+}
