@@ -164,6 +164,11 @@ impl Gpu {
         &self.0.summary
     }
 
+    /// The device and queue themselves, for kernels that are no part of hebb: probes and experiments.
+    pub fn wgpu(&self) -> (&wgpu::Device, &wgpu::Queue) {
+        (&self.0.device, &self.0.queue)
+    }
+
     /// The pipeline of a shader, made at its first use. `checked` keeps wgpu's bounds checks.
     pub(crate) fn pipeline(&self, shader: &'static Shader, checked: bool) -> wgpu::ComputePipeline {
         let inner = &self.0;

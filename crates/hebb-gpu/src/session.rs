@@ -199,7 +199,7 @@ impl Session {
         if batch.images.len() != count * units {
             return Err(wrong("a batch of pictures", batch.images.len(), count * units));
         }
-        if count == 0 || count > self.plan.batch as usize {
+        if count > self.plan.batch as usize {
             return Err(wrong("a batch", count, self.plan.batch as usize));
         }
         Ok(count as u32)

@@ -7,7 +7,7 @@ use crate::plan::{List, TensorId};
 /// One batch as the host has it.
 #[derive(Debug, Clone, Copy)]
 pub struct Batch<'a> {
-    /// Pictures, one after another: channel, row, column. At most the plan's batch.
+    /// Pictures, one after another: channel, row, column. At most the plan's batch; none for a list without pictures.
     pub images: &'a [u8],
     /// Their labels.
     pub labels: &'a [u16],
