@@ -52,6 +52,6 @@ mod tests {
     fn a_forced_variant_wins_where_it_exists() {
         let tuning = Tuning { software: true, variant: Some("slim".to_owned()) };
         assert_eq!(tuning.shader("connect_forward", &[], 500).variant, "slim");
-        assert_eq!(tuning.shader("dropout", &[], 500).variant, "default");
+        assert_eq!(tuning.shader("loss", &[], 500).variant, "default");
     }
 }

@@ -1,11 +1,11 @@
-//! Dispatches `dropout`: one thread for a unit of four images.
+//! Dispatches `dropout`: a workgroup for a unit and a tile of images.
 
 use hebb_shaders::DropoutParams;
 use hebb_spec::connection::vectors;
 use hebb_spec::problem::{drop_scale, drop_threshold};
 use hebb_spec::rng::Purpose;
 
-use super::Launch;
+use super::{Launch, tiles};
 use crate::variant::Tuning;
 
 pub(crate) fn launch(units: u32, batch: u32, index: u32, probability: f32, tuning: &Tuning) -> Launch {
@@ -16,6 +16,7 @@ pub(crate) fn launch(units: u32, batch: u32, index: u32, probability: f32, tunin
         threshold: drop_threshold(probability),
         scale: drop_scale(probability),
     };
-    let threads = u64::from(units) * u64::from(params.image_vectors);
-    Launch::flat(tuning.shader("dropout", &[], batch), params, threads)
+    let shader = tuning.shader("dropout", &[], batch);
+    let groups = u64::from(units) * tiles(params.image_vectors, shader.constant("LANES"));
+    Launch::new(shader, params, groups)
 }

@@ -1,10 +1,10 @@
-//! Dispatches `pool_feedback`: one thread for an input pixel of four images.
+//! Dispatches `pool_feedback`: a workgroup for an input pixel and a tile of images.
 
 use hebb_shaders::PoolFeedbackParams;
 use hebb_spec::connection::vectors;
 use hebb_spec::pool::{Pool, PoolTies};
 
-use super::Launch;
+use super::{Launch, tiles};
 use crate::variant::Tuning;
 
 pub(crate) fn launch(pool: &Pool, batch: u32, gate: Option<f32>, tuning: &Tuning) -> Launch {
@@ -23,7 +23,8 @@ pub(crate) fn launch(pool: &Pool, batch: u32, gate: Option<f32>, tuning: &Tuning
         image_vectors: vectors(batch),
         slope: gate.unwrap_or(0.0),
     };
-    let threads = u64::from(pool.input.units()) * u64::from(params.image_vectors);
     let features: &[&str] = if gate.is_some() { &["gate"] } else { &[] };
-    Launch::flat(tuning.shader("pool_feedback", features, batch), params, threads)
+    let shader = tuning.shader("pool_feedback", features, batch);
+    let groups = u64::from(pool.input.units()) * tiles(params.image_vectors, shader.constant("LANES"));
+    Launch::new(shader, params, groups)
 }

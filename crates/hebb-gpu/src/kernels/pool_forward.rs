@@ -1,10 +1,10 @@
-//! Dispatches `pool_forward`: one thread for an output pixel of four images.
+//! Dispatches `pool_forward`: a workgroup for an output pixel and a tile of images.
 
 use hebb_shaders::PoolForwardParams;
 use hebb_spec::connection::vectors;
 use hebb_spec::pool::Pool;
 
-use super::Launch;
+use super::{Launch, tiles};
 use crate::variant::Tuning;
 
 pub(crate) fn launch(pool: &Pool, batch: u32, tuning: &Tuning) -> Launch {
@@ -21,6 +21,7 @@ pub(crate) fn launch(pool: &Pool, batch: u32, tuning: &Tuning) -> Launch {
         outside_counts: u32::from(pool.outside_counts()),
         image_vectors: vectors(batch),
     };
-    let threads = u64::from(output.units()) * u64::from(params.image_vectors);
-    Launch::flat(tuning.shader("pool_forward", &[], batch), params, threads)
+    let shader = tuning.shader("pool_forward", &[], batch);
+    let groups = u64::from(output.units()) * tiles(params.image_vectors, shader.constant("LANES"));
+    Launch::new(shader, params, groups)
 }

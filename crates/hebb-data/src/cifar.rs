@@ -1,0 +1,81 @@
+//! CIFAR-10 and CIFAR-100, binary versions: records of one or two label bytes and 3,072 bytes of picture.
+
+use std::fs;
+use std::path::Path;
+
+use hebb_spec::Shape;
+
+use crate::files::{check_label, read_error};
+use crate::{DataError, Split};
+
+/// The shape of every picture.
+pub(crate) const SHAPE: Shape = Shape::new(3, 32, 32);
+
+const PICTURE: usize = SHAPE.units() as usize;
+
+/// How a CIFAR set lies in its files.
+pub(crate) struct Layout {
+    /// The folder that the archive unpacks to.
+    folder: &'static str,
+    train: &'static [&'static str],
+    test: &'static str,
+    /// Label bytes of a record.
+    labels: usize,
+    /// Which of them is the label.
+    label: usize,
+}
+
+pub(crate) const CIFAR10: Layout = Layout {
+    folder: "cifar-10-batches-bin",
+    train: &["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"],
+    test: "test_batch.bin",
+    labels: 1,
+    label: 0,
+};
+
+pub(crate) const CIFAR100_COARSE: Layout =
+    Layout { folder: "cifar-100-binary", train: &["train.bin"], test: "test.bin", labels: 2, label: 0 };
+
+pub(crate) const CIFAR100_FINE: Layout = Layout { label: 1, ..CIFAR100_COARSE };
+
+/// Reads both splits from `folder`, or from the archive's folder in it.
+pub(crate) fn read(folder: &Path, layout: &Layout, classes: usize) -> Result<(Split, Split), DataError> {
+    let inner = folder.join(layout.folder);
+    let folder = if inner.is_dir() { inner } else { folder.to_owned() };
+    let read = |files: &[&str]| {
+        let (mut images, mut labels) = (Vec::new(), Vec::new());
+        for file in files {
+            append(&folder, file, layout, classes, &mut images, &mut labels)?;
+        }
+        Split::new(SHAPE, images, labels)
+    };
+    Ok((read(layout.train)?, read(&[layout.test])?))
+}
+
+/// Appends the records of one file. It need not hold the original number of them, but whole ones.
+fn append(
+    folder: &Path,
+    file: &str,
+    layout: &Layout,
+    classes: usize,
+    images: &mut Vec<u8>,
+    labels: &mut Vec<u16>,
+) -> Result<(), DataError> {
+    let path = folder.join(file);
+    let bytes = fs::read(&path).map_err(|cause| read_error(cause, &path, folder, file))?;
+    let record = layout.labels + PICTURE;
+    if bytes.is_empty() {
+        return Err(DataError::Empty { path });
+    }
+    if bytes.len() % record != 0 {
+        return Err(DataError::PartialRecord { path, bytes: bytes.len(), record });
+    }
+    images.reserve(bytes.len());
+    for (index, bytes) in bytes.chunks_exact(record).enumerate() {
+        let label = bytes[layout.label];
+        check_label(&path, index, label, classes)?;
+        labels.push(label.into());
+        images.extend_from_slice(&bytes[layout.labels..]);
+    }
+    Ok(())
+}

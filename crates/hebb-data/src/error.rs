@@ -1,0 +1,210 @@
+//! What can be wrong with data.
+
+use std::io;
+use std::path::PathBuf;
+
+use hebb_spec::Shape;
+
+/// Why data cannot be had, in one sentence: what, where, what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// A DATA text of no known form.
+    #[error("unknown data '{text}': write one of {forms}")]
+    Unknown {
+        /// The text.
+        text: String,
+        /// The known forms.
+        forms: String,
+    },
+    /// `shapes:SEED` with something that is no seed.
+    #[error("'{text}' is no seed for shapes: write a whole number from 0 to 18446744073709551615, as in shapes:1")]
+    Seed {
+        /// The text after the colon.
+        text: String,
+    },
+    /// `cifar10:` without a folder.
+    #[error("'{name}:' names no folder: write {name}:DIR with the folder that has the files")]
+    NoFolder {
+        /// The data's name.
+        name: &'static str,
+    },
+    /// A bare name, and the download cache has no such folder.
+    #[error("no {name} in the download cache, {}: pass {name}:DIR with the folder that has the files", path.display())]
+    NotInCache {
+        /// The data's name.
+        name: &'static str,
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// A bare name, and nothing says where the download cache is.
+    #[error("{name} alone means the download cache, but HEBB_DATA, XDG_CACHE_HOME and HOME are unset: pass {name}:DIR")]
+    NoCache {
+        /// The data's name.
+        name: &'static str,
+    },
+    /// The folder does not exist, or is none.
+    #[error("there is no folder {}: pass the folder that has the data's files", path.display())]
+    MissingFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file of the set is absent.
+    #[error("there is no {file} in {}: pass the folder that the archive unpacks to", folder.display())]
+    MissingFile {
+        /// The file's name.
+        file: String,
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The operating system would not read a file.
+    #[error("cannot read {}: {cause}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A gzipped file that does not unpack.
+    #[error("{} does not unpack as gzip ({cause}): it is truncated or damaged, fetch it again", path.display())]
+    Gzip {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        cause: io::Error,
+    },
+    /// No record at all.
+    #[error("{} holds no record: fetch it again", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that ends within a record.
+    #[error(
+        "{} has {bytes} bytes, which is no multiple of a record's {record}: it is truncated or of another kind, fetch it again",
+        path.display()
+    )]
+    PartialRecord {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: usize,
+        /// The size of a record.
+        record: usize,
+    },
+    /// A label without a class.
+    #[error(
+        "record {record} of {} has label {label}, but the {classes} classes run from 0 to {}: check that the file is of this data",
+        path.display(), classes - 1
+    )]
+    LabelRange {
+        /// The file.
+        path: PathBuf,
+        /// The record, counted from 0.
+        record: usize,
+        /// Its label.
+        label: u8,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// An idx file that begins with another number.
+    #[error(
+        "{} begins with {found:#010x}, not {expected:#010x}: it is no idx file of {what}",
+        path.display()
+    )]
+    IdxMagic {
+        /// The file.
+        path: PathBuf,
+        /// What it begins with.
+        found: u32,
+        /// What it should begin with.
+        expected: u32,
+        /// Images or labels.
+        what: &'static str,
+    },
+    /// An idx file of pictures of another size.
+    #[error("{} holds pictures of {rows}x{columns}, not 28x28: it is not of this data", path.display())]
+    IdxShape {
+        /// The file.
+        path: PathBuf,
+        /// Rows it gives.
+        rows: u32,
+        /// Columns it gives.
+        columns: u32,
+    },
+    /// An idx file that ends within its header.
+    #[error("{} has {bytes} bytes, but an idx file of {what} begins with a header of {header}: fetch it again", path.display())]
+    IdxHeader {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: usize,
+        /// The size of a header.
+        header: usize,
+        /// Images or labels.
+        what: &'static str,
+    },
+    /// An idx file with fewer or more bytes than its header says.
+    #[error("{} should hold {expected} bytes by its header, but holds {found}: fetch it again", path.display())]
+    IdxSize {
+        /// The file.
+        path: PathBuf,
+        /// Bytes by the header, the header included.
+        expected: u64,
+        /// Bytes there are.
+        found: u64,
+    },
+    /// Images and labels of different number.
+    #[error(
+        "{} has {images} images, but {} has {labels} labels: the two files are not of one set",
+        images_path.display(), labels_path.display()
+    )]
+    IdxCounts {
+        /// The file of images.
+        images_path: PathBuf,
+        /// Its number of images.
+        images: usize,
+        /// The file of labels.
+        labels_path: PathBuf,
+        /// Its number of labels.
+        labels: usize,
+    },
+    /// A split whose lengths disagree.
+    #[error("{bytes} bytes of pictures are not {labels} pictures of {shape}: give one label for each picture")]
+    SplitLengths {
+        /// Bytes of pictures.
+        bytes: usize,
+        /// Number of labels.
+        labels: usize,
+        /// The shape of a picture.
+        shape: Shape,
+    },
+    /// A label of a split without a class.
+    #[error("record {record} has label {label}, but there are {classes} classes: labels run from 0 to {}", classes - 1)]
+    SplitLabel {
+        /// The record, counted from 0.
+        record: usize,
+        /// Its label.
+        label: u16,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// A validation set as large as the training set.
+    #[error(
+        "{requested} validation records leave nothing to train on, for there are only {train_len} training records: ask for fewer"
+    )]
+    Validation {
+        /// What was asked for.
+        requested: usize,
+        /// Training records there are.
+        train_len: usize,
+    },
+    /// A picture file that cannot be written.
+    #[error("cannot write {}: {cause}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+}

@@ -1,0 +1,106 @@
+//! MNIST and Fashion-MNIST: idx files (a magic number, the dimensions as big-endian words, the bytes), gzipped or not.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+use hebb_spec::Shape;
+
+use crate::files::{check_label, read_error};
+use crate::{DataError, Split};
+
+/// The shape of every picture.
+pub(crate) const SHAPE: Shape = Shape::new(1, 28, 28);
+
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// What an idx file holds.
+struct Content {
+    what: &'static str,
+    suffix: &'static str,
+    /// Unsigned bytes (8) in so many dimensions.
+    magic: u32,
+    /// Words of the header, the magic number included.
+    words: usize,
+    /// Bytes of a record.
+    record: usize,
+}
+
+const IMAGES: Content =
+    Content { what: "images", suffix: "images-idx3-ubyte", magic: 0x0803, words: 4, record: SHAPE.units() as usize };
+
+const LABELS: Content = Content { what: "labels", suffix: "labels-idx1-ubyte", magic: 0x0801, words: 2, record: 1 };
+
+/// Reads both splits from the four files in `folder`.
+pub(crate) fn read(folder: &Path, classes: usize) -> Result<(Split, Split), DataError> {
+    Ok((read_split(folder, "train", classes)?, read_split(folder, "t10k", classes)?))
+}
+
+fn read_split(folder: &Path, split: &str, classes: usize) -> Result<Split, DataError> {
+    let (images_path, images) = read_file(folder, split, &IMAGES)?;
+    let (labels_path, labels) = read_file(folder, split, &LABELS)?;
+    let count = images.len() / IMAGES.record;
+    if count != labels.len() {
+        return Err(DataError::IdxCounts { images_path, images: count, labels_path, labels: labels.len() });
+    }
+    for (index, &label) in labels.iter().enumerate() {
+        check_label(&labels_path, index, label, classes)?;
+    }
+    Split::new(SHAPE, images, labels.into_iter().map(u16::from).collect())
+}
+
+/// The path and the records of one file, which may be gzipped under either name.
+fn read_file(folder: &Path, split: &str, content: &Content) -> Result<(PathBuf, Vec<u8>), DataError> {
+    let name = format!("{split}-{}", content.suffix);
+    let (plain, packed) = (folder.join(&name), folder.join(format!("{name}.gz")));
+    let path = if packed.exists() && !plain.exists() { packed } else { plain };
+    let file = File::open(&path).map_err(|cause| read_error(cause, &path, folder, &format!("{name} or {name}.gz")))?;
+    let mut reader = BufReader::new(file);
+    let start = reader.fill_buf().map_err(|cause| DataError::Read { path: path.clone(), cause })?;
+    let records = if start.starts_with(&GZIP) {
+        let failed = |cause| DataError::Gzip { path: path.clone(), cause };
+        read_records(MultiGzDecoder::new(reader), &path, content, failed)
+    } else {
+        read_records(reader, &path, content, |cause| DataError::Read { path: path.clone(), cause })
+    }?;
+    Ok((path, records))
+}
+
+fn read_records(
+    mut reader: impl Read,
+    path: &Path,
+    content: &Content,
+    failed: impl Fn(io::Error) -> DataError,
+) -> Result<Vec<u8>, DataError> {
+    let path = || path.to_owned();
+    let (what, size) = (content.what, 4 * content.words);
+    let mut header = Vec::with_capacity(size);
+    reader.by_ref().take(size as u64).read_to_end(&mut header).map_err(&failed)?;
+    let words: Vec<u32> =
+        header.chunks_exact(4).map(|word| word.iter().fold(0, |sum, &byte| sum << 8 | u32::from(byte))).collect();
+    match words[..] {
+        [] if header.is_empty() => return Err(DataError::Empty { path: path() }),
+        [found, ..] if found != content.magic => {
+            return Err(DataError::IdxMagic { path: path(), found, expected: content.magic, what });
+        }
+        _ if header.len() < size => {
+            return Err(DataError::IdxHeader { path: path(), bytes: header.len(), header: size, what });
+        }
+        [_, 0, ..] => return Err(DataError::Empty { path: path() }),
+        [_, _, rows, columns] if (rows, columns) != (SHAPE.height, SHAPE.width) => {
+            return Err(DataError::IdxShape { path: path(), rows, columns });
+        }
+        _ => {}
+    }
+    let bytes = u64::from(words[1]) * content.record as u64;
+    // No more than the header promises is kept, so that a file cannot claim or unpack to more memory than it fills.
+    let mut records = Vec::new();
+    reader.by_ref().take(bytes).read_to_end(&mut records).map_err(&failed)?;
+    let surplus = io::copy(&mut reader, &mut io::sink()).map_err(&failed)?;
+    let found = records.len() as u64 + surplus;
+    if found != bytes {
+        return Err(DataError::IdxSize { path: path(), expected: size as u64 + bytes, found: size as u64 + found });
+    }
+    Ok(records)
+}

@@ -1,0 +1,19 @@
+//! Pictures and labels for hebb: reads CIFAR-10, CIFAR-100 and idx files, generates `shapes`, lays out contact sheets.
+//!
+//! A DATA text such as `cifar10:DIR` becomes a [`Source`], and that a [`Dataset`]. Whatever is wrong with a file is a
+//! [`DataError`], one sentence that says what, where, and what to do. Nothing is printed.
+
+mod cifar;
+mod dataset;
+mod error;
+mod files;
+mod idx;
+mod names;
+mod preview;
+mod shapes;
+mod source;
+
+pub use dataset::{Dataset, Split, validation_split};
+pub use error::DataError;
+pub use preview::{contact_sheet, save_png};
+pub use source::{FORMS, Form, Source, load};

@@ -1,0 +1,127 @@
+//! Contact sheets: a look at the pictures of each class.
+
+use std::fs::{self, File};
+use std::io::{self, Cursor, Write};
+use std::path::Path;
+use std::process;
+
+use image::{ImageFormat, Rgb, RgbImage};
+
+use crate::{DataError, Dataset};
+
+/// Dark grey between the pictures and where a class has no more.
+const GROUND: Rgb<u8> = Rgb([40, 40, 40]);
+
+/// The first `columns` training pictures of each class, one class a row, each pixel `scale` wide (both at least 1).
+pub fn contact_sheet(dataset: &Dataset, columns: u32, scale: u32) -> RgbImage {
+    let (columns, scale) = (columns.max(1), scale.max(1));
+    let shape = dataset.shape;
+    let (cell_width, cell_height) = ((shape.width + 1) * scale, (shape.height + 1) * scale);
+    // A scale wide margin on the right and below, as each cell has on its left and above.
+    let (width, height) = (columns * cell_width + scale, dataset.classes() * cell_height + scale);
+    let mut sheet = RgbImage::from_pixel(width, height, GROUND);
+    let mut filled = vec![0; dataset.class_names.len()];
+    for (index, &label) in dataset.train.labels().iter().enumerate() {
+        let column = &mut filled[usize::from(label)];
+        if *column < columns {
+            let corner = (*column * cell_width + scale, u32::from(label) * cell_height + scale);
+            place(&mut sheet, dataset, index, corner, scale);
+            *column += 1;
+        }
+    }
+    sheet
+}
+
+/// Puts one picture with its upper left corner at `corner`.
+fn place(sheet: &mut RgbImage, dataset: &Dataset, index: usize, corner: (u32, u32), scale: u32) {
+    let (image, shape) = (dataset.train.image(index), dataset.shape);
+    for y in 0..shape.height * scale {
+        for x in 0..shape.width * scale {
+            let pixel = (y / scale * shape.width + x / scale) as usize;
+            // One channel is grey; of more than three the first three show.
+            let channel = |c: u32| image[(c.min(shape.channels - 1) * shape.places()) as usize + pixel];
+            sheet.put_pixel(corner.0 + x, corner.1 + y, Rgb([channel(0), channel(1), channel(2)]));
+        }
+    }
+}
+
+/// Writes a PNG file, whole or not at all: under another name first, then renamed.
+pub fn save_png(image: &RgbImage, path: &Path) -> Result<(), DataError> {
+    let failed = |cause| DataError::Write { path: path.to_owned(), cause };
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, ImageFormat::Png).map_err(|error| failed(io::Error::other(error)))?;
+    let Some(name) = path.file_name() else {
+        return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file")));
+    };
+    let temporary = path.with_file_name(format!(".{}.{}.tmp", name.to_string_lossy(), process::id()));
+    write(&temporary, bytes.get_ref()).and_then(|()| fs::rename(&temporary, path)).map_err(|cause| {
+        // What went wrong first is what counts; that the remains cannot be removed adds nothing.
+        let _ = fs::remove_file(&temporary);
+        failed(cause)
+    })
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use hebb_spec::Shape;
+
+    use super::*;
+    use crate::Split;
+
+    fn dataset(channels: u32) -> Dataset {
+        let shape = Shape::new(channels, 1, 2);
+        let images = (0..3 * shape.units()).map(|byte| 10 * byte as u8).collect();
+        let train = Split::new(shape, images, vec![1, 0, 1]).unwrap();
+        let test = Split::new(shape, vec![], vec![]).unwrap();
+        Dataset::new("tiny", shape, vec!["a".into(), "b".into()], train, test).unwrap()
+    }
+
+    #[test]
+    fn a_sheet_has_a_row_for_each_class_and_enlarges_each_pixel() {
+        let sheet = contact_sheet(&dataset(1), 2, 2);
+        assert_eq!(sheet.dimensions(), (2 * 6 + 2, 2 * 4 + 2));
+        let grey = |value| Rgb([value, value, value]);
+        assert_eq!((*sheet.get_pixel(2, 2), *sheet.get_pixel(5, 3)), (grey(20), grey(30)));
+        assert_eq!((*sheet.get_pixel(2, 6), *sheet.get_pixel(8, 6)), (grey(0), grey(40)));
+        // Class 0 has one picture only.
+        assert_eq!((*sheet.get_pixel(8, 2), *sheet.get_pixel(0, 0)), (GROUND, GROUND));
+    }
+
+    #[test]
+    fn colours_keep_their_channels() {
+        let sheet = contact_sheet(&dataset(3), 1, 1);
+        assert_eq!((*sheet.get_pixel(1, 1), *sheet.get_pixel(2, 1)), (Rgb([60, 80, 100]), Rgb([70, 90, 110])));
+        assert_eq!(*sheet.get_pixel(1, 3), Rgb([0, 20, 40]));
+    }
+
+    #[test]
+    fn a_saved_sheet_reads_back_and_leaves_no_other_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, sheet) = (folder.path().join("sheet.png"), contact_sheet(&dataset(3), 2, 3));
+        fs::write(&path, "older").unwrap();
+        save_png(&sheet, &path).unwrap();
+        assert_eq!(image::open(&path).unwrap().to_rgb8(), sheet);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_sheet_that_cannot_be_written_names_its_path_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let sheet = contact_sheet(&dataset(3), 1, 1);
+        let path = folder.path().join("absent").join("sheet.png");
+        let sentence = save_png(&sheet, &path).unwrap_err().to_string();
+        assert!(sentence.starts_with(&format!("cannot write {}: ", path.display())), "{sentence}");
+        let occupied = folder.path().join("occupied");
+        fs::create_dir_all(occupied.join("inner")).unwrap();
+        assert!(matches!(save_png(&sheet, &occupied), Err(DataError::Write { .. })));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let sentence = save_png(&sheet, &folder.path().join("..")).unwrap_err().to_string();
+        assert!(sentence.ends_with("the path names no file"), "{sentence}");
+    }
+}

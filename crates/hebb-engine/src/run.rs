@@ -1,0 +1,231 @@
+//! A run's folder: run.toml, metrics.csv, last.safetensors and best.safetensors.
+//!
+//! Each file is replaced whole, in an order that leaves a state to resume from whenever the process is killed. At an
+//! epoch's end come best.safetensors, metrics.csv, last.safetensors: what the last one does not know of yet is undone
+//! by a resume, which then does it again. For that, the former best checkpoint stays under a hidden name until
+//! last.safetensors knows of the new one; where `--steps` end within an epoch, until a resume has taken it back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::atomic;
+use crate::checkpoint::{self, TensorFile};
+use crate::folder::{BEST, FORMER, Folder, LAST, LOCK, METRICS, SETTINGS, START, one_line, remove};
+use crate::job::Job;
+use crate::metadata::{Best, Progress};
+use crate::metrics::{Metrics, Row};
+use crate::settings::{Record, RunFile, Settings};
+use crate::weights::Weights;
+
+pub use crate::folder::{RunError, check_new};
+
+/// A run to continue: locked, its settings read, nothing changed yet.
+#[derive(Debug)]
+pub struct Existing {
+    folder: Folder,
+    file: RunFile,
+}
+
+impl Existing {
+    /// Opens a run's folder.
+    pub fn open(path: &Path) -> Result<Self, RunError> {
+        let name = path.join(SETTINGS);
+        if !name.is_file() {
+            return Err(RunError::Absent { path: path.to_owned() });
+        }
+        let folder = Folder::lock(path)?;
+        let text = fs::read_to_string(&name).map_err(|cause| RunError::Read { path: name.clone(), cause })?;
+        match toml::from_str(&text) {
+            Ok(file) => Ok(Self { folder, file }),
+            Err(cause) => Err(RunError::Settings { path: name, cause: one_line(&cause.to_string()) }),
+        }
+    }
+
+    /// The settings in its run.toml.
+    pub fn settings(&self) -> &Settings {
+        &self.file.settings
+    }
+
+    /// What its run.toml says that it was made with.
+    pub fn record(&self) -> &Record {
+        &self.file.record
+    }
+
+    /// Takes back what the last checkpoint does not know of, and notes the job's settings and the new record.
+    pub fn resume(self, job: &Job, record: &Record) -> Result<Run, RunError> {
+        let folder = self.folder;
+        let name = [LAST, START].map(|name| folder.at(name)).into_iter().find(|name| name.is_file());
+        let path = name.ok_or_else(|| RunError::NoCheckpoint { path: folder.path.clone() })?;
+        let file = TensorFile::read(&path)?;
+        let metadata = file.metadata()?;
+        let progress = metadata.progress;
+        let step = u64::from(progress.epoch) * u64::from(job.epoch_steps) + u64::from(progress.epoch_step);
+        let fits = u64::from(progress.step) == step && progress.epoch_step <= job.epoch_steps;
+        if !fits || metadata != job.metadata(progress) {
+            return Err(RunError::OtherRun { path });
+        }
+        if progress.step > job.total_steps {
+            let (done, total) = (progress.step, job.total_steps);
+            return Err(RunError::Passed { path: folder.path, done, total });
+        }
+        let weights = file.weights(&job.model.network, job.model.rule.has_r())?;
+        let (metrics, surplus) = Metrics::read(&job.model, &folder.at(METRICS), progress.epoch)?;
+        let mut messages = Vec::new();
+        if metrics.len() < progress.epoch as usize {
+            messages.push(format!("{} lacks rows of epochs that are done", folder.at(METRICS).display()));
+        }
+        folder.sweep()?;
+        messages.extend(restore_best(&folder, progress.best)?);
+        if surplus {
+            metrics.write(&folder.at(METRICS))?;
+        }
+        folder.write_settings(job, record)?;
+        Ok(Run { folder, metrics, weights, progress, messages })
+    }
+}
+
+/// Makes best.safetensors the one that the last checkpoint knows of. Returns a message where it is lost.
+fn restore_best(folder: &Folder, best: Option<Best>) -> Result<Option<String>, RunError> {
+    let (path, former) = (folder.at(BEST), folder.at(FORMER));
+    let Some(best) = best else {
+        remove(&path)?;
+        remove(&former)?;
+        return Ok(None);
+    };
+    let is_best = |path: &Path| {
+        let metadata = TensorFile::read(path).and_then(|file| file.metadata());
+        metadata.is_ok_and(|metadata| metadata.progress.epoch == best.epoch && metadata.progress.epoch_step == 0)
+    };
+    if is_best(&path) {
+        remove(&former)?;
+    } else if is_best(&former) {
+        fs::rename(&former, &path).map_err(|cause| RunError::Change {
+            action: "restore",
+            path: path.clone(),
+            cause,
+        })?;
+        atomic::sync_folder(&path);
+    } else {
+        return Ok(Some(format!(
+            "{} of epoch {} is lost: it comes back with a better epoch",
+            path.display(),
+            best.epoch
+        )));
+    }
+    Ok(None)
+}
+
+/// A run in progress: its folder, and where its training stands.
+#[derive(Debug)]
+pub struct Run {
+    folder: Folder,
+    metrics: Metrics,
+    /// What it continues with.
+    pub(crate) weights: Weights,
+    /// How far it is.
+    pub(crate) progress: Progress,
+    /// What is worth saying about its folder.
+    pub(crate) messages: Vec<String>,
+}
+
+impl Run {
+    /// Makes a run's folder, or replaces the run in it. Where this fails, nothing new is left.
+    pub fn create(
+        path: &Path,
+        overwrite: bool,
+        job: &Job,
+        record: &Record,
+        weights: Weights,
+    ) -> Result<Self, RunError> {
+        check_new(path, overwrite)?;
+        let is_new = !path.exists();
+        fs::create_dir_all(path).map_err(|cause| RunError::Change { action: "make", path: path.to_owned(), cause })?;
+        let folder = Folder::lock(path)?;
+        // Once more, now that nobody else can change it.
+        check_new(path, overwrite)?;
+        let made = Self::fill(folder, job, record, weights);
+        if is_new && made.is_err() {
+            // The first failure is the one to report.
+            fs::remove_file(path.join(START)).ok();
+            fs::remove_file(path.join(LOCK)).ok();
+            fs::remove_dir(path).ok();
+        }
+        made
+    }
+
+    fn fill(folder: Folder, job: &Job, record: &Record, weights: Weights) -> Result<Self, RunError> {
+        folder.sweep()?;
+        let progress = Progress::default();
+        checkpoint::write(&folder.at(START), &weights, &job.metadata(progress))?;
+        for name in [SETTINGS, LAST, BEST, FORMER, METRICS] {
+            folder.remove(name)?;
+        }
+        folder.write_settings(job, record)?;
+        Ok(Self { folder, metrics: Metrics::new(&job.model), weights, progress, messages: Vec::new() })
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.folder.path
+    }
+
+    /// How far the run is.
+    pub fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    /// Where its newest weights stand.
+    pub fn last(&self) -> PathBuf {
+        self.folder.at(LAST)
+    }
+
+    /// Where its best weights stand, if it has any.
+    pub fn best(&self) -> Option<PathBuf> {
+        Some(self.folder.at(BEST)).filter(|path| path.is_file())
+    }
+
+    /// Where its rows stand.
+    pub fn metrics(&self) -> PathBuf {
+        self.folder.at(METRICS)
+    }
+
+    /// Writes the last checkpoint.
+    pub(crate) fn save(&mut self, job: &Job, weights: &Weights, progress: Progress) -> Result<(), RunError> {
+        let path = self.folder.at(LAST);
+        let bytes = checkpoint::encode(&path, weights, &job.metadata(progress))?;
+        self.write_last(&bytes, progress)
+    }
+
+    /// Writes a row's files: the best checkpoint, if this is it, metrics.csv, the last checkpoint.
+    pub(crate) fn save_row(
+        &mut self,
+        job: &Job,
+        weights: &Weights,
+        progress: Progress,
+        row: &Row,
+        is_best: bool,
+    ) -> Result<(), RunError> {
+        let (best, former) = (self.folder.at(BEST), self.folder.at(FORMER));
+        let bytes = checkpoint::encode(&self.folder.at(LAST), weights, &job.metadata(progress))?;
+        if is_best {
+            remove(&former)?;
+            if best.is_file() {
+                atomic::duplicate(&best, &former)?;
+            }
+            atomic::write(&best, &bytes)?;
+        }
+        self.metrics.push(row);
+        self.metrics.write(&self.folder.at(METRICS))?;
+        self.write_last(&bytes, progress)?;
+        if progress.epoch_step == 0 {
+            remove(&former)?;
+        }
+        Ok(())
+    }
+
+    fn write_last(&mut self, bytes: &[u8], progress: Progress) -> Result<(), RunError> {
+        atomic::write(&self.folder.at(LAST), bytes)?;
+        self.progress = progress;
+        self.folder.remove(START)
+    }
+}

@@ -1,0 +1,93 @@
+//! Checkpoint files: what stands in them, and what is said of bad ones.
+
+use std::fs;
+use std::path::Path;
+
+use hebb_engine::checkpoint::{self, TensorFile};
+use hebb_engine::init::{RStart, draw};
+use hebb_engine::metadata::Progress;
+use hebb_spec::network::Network;
+use hebb_spec::rule::Preset;
+
+use crate::fixture::{CLASSES, SHAPE, epochs, job};
+
+/// A safetensors file with a header of one's own.
+fn write_raw(path: &Path, header: &str, data: &[u8]) {
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend_from_slice(header.as_bytes());
+    bytes.extend_from_slice(data);
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn weights_and_metadata_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.safetensors");
+    let job = job(epochs(1));
+    let (weights, metadata) = (job.start().unwrap().weights, job.metadata(Progress::default()));
+    checkpoint::write(&path, &weights, &metadata).unwrap();
+    let file = TensorFile::read(&path).unwrap();
+    assert_eq!(file.weights(&job.model.network, true).unwrap(), weights);
+    assert_eq!(file.metadata().unwrap(), metadata);
+    let entries: Vec<_> = file.entries().into_iter().map(|entry| (entry.name, entry.dtype, entry.dims)).collect();
+    let entry = |name: &str, dims: &[usize]| (name.to_owned(), "F32".to_owned(), dims.to_vec());
+    let (conv, full, output) = (vec![3, 1, 3, 3], vec![6, 12], vec![3, 6]);
+    let wanted =
+        [entry("R2", &full), entry("R3", &output), entry("W1", &conv), entry("W2", &full), entry("W3", &output)];
+    assert_eq!(entries, wanted);
+    let first = fs::read(&path).unwrap();
+    checkpoint::write(&path, &weights, &metadata).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), first, "the same bytes each time");
+    let text = String::from_utf8_lossy(&first);
+    assert!(!text.contains(&*folder.path().to_string_lossy()), "no path stands in it");
+}
+
+#[test]
+fn bad_files_are_one_clear_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.safetensors");
+    let network = Network::new("Output", SHAPE, CLASSES, Preset::AsRun).unwrap();
+    let read = || TensorFile::read(&path).and_then(|file| file.weights(&network, false)).unwrap_err().to_string();
+    let name = path.display().to_string();
+    assert_eq!(read(), format!("there is no file {name}: give the path of a safetensors file"));
+    assert!(TensorFile::read(folder.path()).unwrap_err().to_string().starts_with("cannot read "));
+
+    let refused = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        let error = read();
+        assert!(error.starts_with(&format!("{name} is truncated, damaged or no safetensors file (")), "{error}");
+        assert!(error.ends_with("): take another copy") && !error.contains('\n'), "{error}");
+    };
+    refused(b"");
+    refused(b"PK\x03\x04 something else altogether");
+    refused(&[0xff; 64]);
+    let header = r#"{"W1":{"dtype":"F32","shape":[3,16],"data_offsets":[0,192]}}"#;
+    write_raw(&path, header, &[0; 192]);
+    let whole = fs::read(&path).unwrap();
+    for length in [7, 8, 40, whole.len() - 1] {
+        refused(&whole[..length]);
+    }
+    fs::write(&path, &whole).unwrap();
+    let file = TensorFile::read(&path).unwrap();
+    assert!(file.weights(&network, false).is_ok() && !file.has_metadata());
+    assert!(file.metadata().unwrap_err().to_string().contains("has no metadata of hebb"));
+
+    write_raw(&path, r#"{"W2":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, &[0; 4]);
+    assert_eq!(read(), format!("{name} has no tensor W1 of 3x16: it is of another network"));
+    write_raw(&path, r#"{"W1":{"dtype":"F32","shape":[16,3],"data_offsets":[0,192]}}"#, &[0; 192]);
+    assert_eq!(read(), format!("W1 in {name} is 16x3, but the network's is 3x16: it is of another network"));
+    write_raw(&path, r#"{"W1":{"dtype":"F16","shape":[3,16],"data_offsets":[0,96]}}"#, &[0; 96]);
+    assert_eq!(read(), format!("W1 in {name} holds F16, not F32: convert it"));
+    write_raw(&path, r#"{"__metadata__":{"hebb":"{\"net\":1}"}}"#, &[]);
+    let error = TensorFile::read(&path).unwrap().metadata().unwrap_err().to_string();
+    assert!(error.starts_with(&format!("the hebb metadata of {name} do not read (")), "{error}");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named() {
+    let job = job(epochs(1));
+    let weights = draw(&job.model.network, 1, Some(RStart::Independent));
+    let path = Path::new("/nonexistent/folder/a.safetensors");
+    let error = checkpoint::write(path, &weights, &job.metadata(Progress::default())).unwrap_err().to_string();
+    assert!(error.starts_with("cannot write /nonexistent/folder/a.safetensors, which is left as it was: "), "{error}");
+}

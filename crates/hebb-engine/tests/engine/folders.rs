@@ -1,0 +1,135 @@
+//! What a run's folder takes and refuses.
+
+use std::fs;
+use std::sync::atomic::AtomicBool;
+
+use hebb_engine::run::{Existing, Run, check_new};
+use hebb_engine::settings::Length;
+
+use crate::fixture::{Place, epochs, job, record, resume, settings, start, train};
+
+fn create(place: &Place, overwrite: bool) -> Result<Run, String> {
+    let job = job(epochs(1));
+    let weights = job.start().unwrap().weights;
+    Run::create(&place.path, overwrite, &job, &record(), weights).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_run_is_refused_or_replaced() {
+    let place = Place::new();
+    start(&place, epochs(2)).unwrap();
+    let before = place.bytes();
+    let error = create(&place, false).unwrap_err();
+    let wanted = "holds a run: continue it with --resume, replace it with --overwrite or name another --out";
+    assert!(error.ends_with(wanted), "{error}");
+    assert_eq!(check_new(&place.path, false).unwrap_err().to_string(), error);
+    assert_eq!(place.bytes(), before, "nothing changed");
+
+    fs::write(place.file("notes.txt"), "mine").unwrap();
+    let job = job(epochs(1));
+    let mut run = create(&place, true).unwrap();
+    assert!(!place.file("best.safetensors").exists() && !place.file("metrics.csv").exists());
+    let mut backend = hebb_reference::Reference::new(job.plan());
+    train(&mut run, &job, &mut backend, &AtomicBool::new(false), &mut ()).unwrap();
+    let fresh = Place::new();
+    start(&fresh, epochs(1)).unwrap();
+    assert_eq!(place.bytes(), fresh.bytes());
+    assert_eq!(fs::read_to_string(place.file("notes.txt")).unwrap(), "mine");
+}
+
+#[test]
+fn a_replacement_that_was_killed_can_be_replaced() {
+    let place = Place::new();
+    start(&place, epochs(1)).unwrap();
+    fs::remove_file(place.file("run.toml")).unwrap();
+    assert!(create(&place, false).unwrap_err().contains("--overwrite"));
+    assert!(create(&place, true).is_ok());
+    // A start that was killed left nothing that counts.
+    let place = Place::new();
+    fs::create_dir_all(&place.path).unwrap();
+    fs::write(place.file(".lock"), "").unwrap();
+    fs::write(place.file(".run.toml.77.tmp"), "ne").unwrap();
+    assert!(create(&place, false).is_ok());
+    assert!(!place.file(".run.toml.77.tmp").exists());
+}
+
+#[test]
+fn other_peoples_folders_are_left_alone() {
+    let place = Place::new();
+    fs::create_dir_all(&place.path).unwrap();
+    fs::write(place.file("thesis.tex"), "").unwrap();
+    for overwrite in [false, true] {
+        let error = create(&place, overwrite).unwrap_err();
+        assert!(
+            error.ends_with("is not empty and holds no run (thesis.tex stands there): name another --out"),
+            "{error}"
+        );
+    }
+    assert_eq!(fs::read_dir(&place.path).unwrap().count(), 1);
+    let error = Existing::open(&place.path).unwrap_err().to_string();
+    assert!(error.ends_with("(run.toml is missing): start it without --resume"), "{error}");
+    let error = check_new(&place.file("thesis.tex"), false).unwrap_err().to_string();
+    assert!(error.starts_with("cannot read "), "{error}");
+}
+
+#[test]
+fn two_writers_never_meet() {
+    let place = Place::new();
+    let run = create(&place, false).unwrap();
+    let error = Existing::open(&place.path).unwrap_err().to_string();
+    assert!(error.starts_with("another process is writing to "), "{error}");
+    assert!(create(&place, true).unwrap_err().starts_with("another process is writing to "));
+    drop(run);
+    assert!(Existing::open(&place.path).is_ok());
+}
+
+#[test]
+fn a_start_that_fails_leaves_nothing() {
+    let place = Place::new();
+    let job = job(epochs(1));
+    let mut weights = job.start().unwrap().weights;
+    weights.layers[0].dims = vec![1];
+    assert!(Run::create(&place.path, false, &job, &record(), weights).is_err());
+    assert!(!place.path.exists());
+}
+
+#[test]
+fn a_damaged_run_says_what_is_wrong() {
+    let fails = |damage: &dyn Fn(&Place)| {
+        let place = Place::new();
+        start(&place, epochs(2)).unwrap();
+        damage(&place);
+        resume(&place, None).unwrap_err().to_string()
+    };
+    let edit = |place: &Place, from: &str, to: &str| {
+        let text = fs::read_to_string(place.file("run.toml")).unwrap();
+        assert!(text.contains(from), "{text}");
+        fs::write(place.file("run.toml"), text.replace(from, to)).unwrap();
+    };
+    let error = fails(&|place| fs::write(place.file("run.toml"), "net = 3").unwrap());
+    assert!(error.contains("run.toml does not read: TOML parse error at line 1") && !error.contains('\n'), "{error}");
+    let error = fails(&|place| edit(place, "seed = 16", "seed = 4"));
+    assert!(
+        error.contains("last.safetensors was not written by the run that its run.toml and data describe"),
+        "{error}"
+    );
+    let error = fails(&|place| edit(place, "Full 6", "Full 7"));
+    assert!(error.contains("was not written by the run"), "{error}");
+    let error = fails(&|place| edit(place, "epochs = 2", "epochs = 1"));
+    assert!(error.ends_with("has done 8 steps, but would end after 4: raise --epochs or --steps"), "{error}");
+    let error = fails(&|place| fs::remove_file(place.file("last.safetensors")).unwrap());
+    assert!(error.contains("has no last.safetensors to continue from"), "{error}");
+    let error = fails(&|place| fs::write(place.file("last.safetensors"), "short").unwrap());
+    assert!(error.contains("last.safetensors is truncated, damaged or no safetensors file"), "{error}");
+    let error = fails(&|place| fs::write(place.file("metrics.csv"), "a,b\n").unwrap());
+    assert!(error.starts_with("line 1 of ") && error.contains("metrics.csv is not what this run writes"), "{error}");
+}
+
+#[test]
+fn refused_resumes_change_nothing() {
+    let place = Place::new();
+    start(&place, settings(Length::Steps(6))).unwrap();
+    let (before, toml) = (place.bytes(), fs::read(place.file("run.toml")).unwrap());
+    assert!(resume(&place, Some(Length::Steps(5))).is_err());
+    assert_eq!((place.bytes(), fs::read(place.file("run.toml")).unwrap()), (before, toml));
+}

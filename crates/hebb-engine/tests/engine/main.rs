@@ -1,0 +1,11 @@
+//! The engine on a tiny network, computed by the twins: what it writes, and that runs resume to the same bytes.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
+mod checkpoints;
+mod devices;
+mod fixture;
+mod folders;
+mod resume;
+mod starts;
+mod training;

@@ -1,0 +1,11 @@
+//! One module a command.
+
+pub mod data;
+pub mod devices;
+pub mod eval;
+pub mod init;
+pub mod inspect;
+pub mod nets;
+pub mod plan;
+pub mod train;
+pub mod verify;

@@ -1,0 +1,148 @@
+//! What the commands print, for people and as JSON.
+
+mod support;
+
+use std::io::Read;
+use std::process::Stdio;
+
+use serde_json::Value;
+use support::{hebb, run, succeed};
+
+fn json(args: &[&str]) -> Value {
+    serde_json::from_str(&succeed(args)).unwrap()
+}
+
+#[test]
+fn every_command_has_help() {
+    for command in [
+        "train",
+        "eval",
+        "verify",
+        "plan",
+        "init",
+        "inspect",
+        "devices",
+        "nets",
+        "data list",
+        "data info",
+        "data preview",
+    ] {
+        let args: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        assert!(succeed(&args).contains(&format!("Usage: hebb {command}")), "{command}");
+    }
+    assert!(succeed(&["--version"]).starts_with("hebb "));
+}
+
+#[test]
+fn train_help_names_every_default() {
+    let help = succeed(&["train", "--help"]);
+    for (option, default) in [
+        ("--net", "simpnet"),
+        ("--rule", "urfb"),
+        ("--epsilon", "1"),
+        ("--loss", "hinge"),
+        ("--mu", "1/(classes − 1)"),
+        ("--slope", "0.5"),
+        ("--lr", "0.1"),
+        ("--preset", "as-run"),
+        ("--data", "shapes"),
+        ("--validation", "5000"),
+        ("--epochs", "10"),
+        ("--batch", "500"),
+        ("--seed", "1"),
+        ("--device", "auto"),
+    ] {
+        let (_, rest) = help.split_once(&format!("      {option} <")).unwrap_or_else(|| panic!("no {option}"));
+        // The terminal's width breaks lines anywhere.
+        let own = rest.split("\n      --").next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(own.contains(&format!("[default: {default}")), "{option}: {own}");
+    }
+}
+
+#[test]
+fn plan_counts_the_step() {
+    let plan = json(&["plan", "--batch", "20", "--json"]);
+    assert_eq!(plan["net"], "Conv 32 5x5; Maxpool 3; Drop 0.8; Full 500; Drop 0.3; Output");
+    assert_eq!((plan["weights"].as_u64(), plan["batch"].as_u64()), (Some(4_103_400), Some(20)));
+    assert_eq!(plan["epsilon"], 1.0);
+    let sum = |list: &str, key: &str| plan[list].as_array().unwrap().iter().map(|row| row[key].as_u64().unwrap()).sum();
+    assert_eq!(plan["step"]["flops"].as_u64(), Some(sum("train", "flops")));
+    assert_eq!(plan["step"]["bytes"].as_u64(), Some(sum("train", "bytes")));
+    assert_eq!(plan["step"]["calls"].as_u64(), Some(plan["train"].as_array().unwrap().len() as u64));
+    assert_eq!(plan["peak_bytes"].as_u64(), Some(sum("buffers", "bytes")));
+    assert!(plan["buffers"].as_array().unwrap().iter().all(|buffer| !buffer["tensors"].as_array().unwrap().is_empty()));
+    let forward = &plan["train"][1];
+    assert_eq!(
+        (forward["call"].as_str(), forward["kernel"].as_str()),
+        (Some("layer 1 forward"), Some("connect_forward"))
+    );
+    assert_eq!(forward["shape"], "3x32x32 -> 32x32x32, 5x5");
+    assert_eq!(forward["flops"], 2 * 2_276_736 * 20);
+
+    let text = succeed(&["plan", "--net", "Output", "--rule", "bp", "--input", "1x2x2", "--classes", "3"]);
+    for part in [
+        "Output\n1x2x2 pictures, 3 classes, 12 weights; bp, hinge loss, as-run; batch 500\n\n",
+        "peak",
+        "layer 1 update",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(!text.contains("statistics"), "bp has none");
+}
+
+#[test]
+fn nets_are_listed_with_shapes_and_weights() {
+    let nets = json(&["nets", "--json"]);
+    let simpnet = &nets[0];
+    assert_eq!((simpnet["name"].as_str(), simpnet["weights"].as_u64()), (Some("simpnet"), Some(4_103_400)));
+    assert_eq!(simpnet["items"][0]["output"], "32x32x32");
+    assert_eq!((simpnet["items"][0]["layer"].as_u64(), simpnet["items"][1]["layer"].as_u64()), (Some(1), None));
+    let text = succeed(&["nets"]);
+    assert!(
+        text.contains("simpnet: Conv 32 5x5; Maxpool 3;") && text.contains("deepnet: ") && text.contains("4,103,400")
+    );
+}
+
+#[test]
+fn devices_are_listed_and_it_is_an_error_if_there_are_none() {
+    let (list, table) = (run(&["devices", "--json"]), run(&["devices"]));
+    let devices: Vec<Value> = serde_json::from_str(&list.stdout).unwrap();
+    assert_eq!((list.code, table.code), if devices.is_empty() { (1, 1) } else { (0, 0) });
+    assert!([table.stdout, table.stderr].concat().contains("reference"));
+}
+
+#[test]
+fn verify_measures_every_call_of_the_twins() {
+    let args =
+        ["verify", "--device", "reference", "--net", "Conv 4 3x3; Maxpool 3; Drop .5; Output", "--input", "3x8x7"];
+    let text = succeed(&args);
+    assert!(text.contains("train          1  connect_update"), "{text}");
+    assert!(text.trim_end().ends_with("calls are within their bounds"), "{text}");
+    assert!(!text.contains("FAIL"));
+
+    let report = json(&[&args[..], &["--steps", "1", "--batch", "5", "--json"]].concat());
+    assert_eq!((report["failed"].as_u64(), report["batch"].as_u64()), (Some(0), Some(5)));
+    let calls = report["calls"].as_array().unwrap();
+    assert!(calls.iter().all(|call| call["ok"] == true && call["ratio"].as_f64().unwrap() <= 1.0));
+    for list in ["train", "evaluate", "statistics"] {
+        assert!(calls.iter().any(|call| call["list"] == list), "{list}");
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_failure() {
+    let mut child = hebb(&["nets"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let status = child.wait().unwrap();
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn data_sets_are_listed() {
+    let list = json(&["data", "list", "--json"]);
+    assert!(list.as_array().unwrap().iter().any(|row| row["data"] == "shapes[:SEED]"), "{list}");
+    assert!(succeed(&["data", "list"]).contains("cifar10[:DIR]"));
+    assert_eq!(run(&["data"]).code, 2, "data alone shows its help");
+}

@@ -1,0 +1,64 @@
+//! The command line on a GPU, a software one too. Without any adapter these tests show as ignored; where CI=true they
+//! fail instead.
+
+mod support;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
+use support::{fail, run, succeed};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let adapters: Vec<Value> = serde_json::from_str(&run(&["devices", "--json"]).stdout).unwrap();
+    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    let trial = |name: &str, test: fn(&[Value])| {
+        let adapters = adapters.clone();
+        let ignored = adapters.is_empty() && !in_ci;
+        let run = move || -> Result<(), Failed> {
+            if adapters.is_empty() {
+                return Err("no GPU answers".into());
+            }
+            test(&adapters);
+            Ok(())
+        };
+        Trial::test(name, run).with_ignored_flag(ignored)
+    };
+    let trials = vec![
+        trial("a_tensor_past_the_devices_limits_is_named", a_tensor_past_the_devices_limits_is_named),
+        trial("every_call_is_within_its_bound", every_call_is_within_its_bound),
+        trial("a_device_is_found_by_a_part_of_its_name", a_device_is_found_by_a_part_of_its_name),
+        trial("auto_owns_up_to_a_software_device", auto_owns_up_to_a_software_device),
+    ];
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// 3.5 GiB of weights: past what any adapter binds, and refused before anything so large is made.
+fn a_tensor_past_the_devices_limits_is_named(_: &[Value]) {
+    let sentence = fail(&["verify", "--device", "gpu", "--batch", "1", "--net", "Full 300000; Output"]);
+    assert!(sentence.starts_with("tensor '") && sentence.contains("needs 3516 MiB but "), "{sentence}");
+    assert!(sentence.ends_with("use a smaller batch or layer, or another device"), "{sentence}");
+}
+
+fn every_call_is_within_its_bound(_: &[Value]) {
+    for rule in ["bp", "urfb"] {
+        let net = "Conv 6 3x3; Maxpool 3; Drop .5; Full 20; Drop .3; Output";
+        let text = succeed(&["verify", "--rule", rule, "--net", net, "--input", "3x9x8", "--batch", "10"]);
+        assert!(text.trim_end().ends_with("calls are within their bounds"), "{text}");
+    }
+}
+
+fn a_device_is_found_by_a_part_of_its_name(adapters: &[Value]) {
+    let name = adapters[0]["name"].as_str().unwrap();
+    let part: String = name.to_uppercase().chars().take(8).collect();
+    let net = ["verify", "--net", "Output", "--input", "1x3x3", "--batch", "2"];
+    assert!(succeed(&[&net[..], &["--device", &part]].concat()).contains(name));
+    let sentence = fail(&[&net[..], &["--device", "no such card"]].concat());
+    assert!(sentence.contains(name) && sentence.contains("reference"), "{sentence}");
+}
+
+fn auto_owns_up_to_a_software_device(adapters: &[Value]) {
+    let found = run(&["verify", "--net", "Output", "--input", "1x3x3", "--batch", "2", "--device", "auto"]);
+    assert_eq!(found.code, 0, "{}", found.stderr);
+    let all_software = adapters.iter().all(|adapter| adapter["software"] == true);
+    assert_eq!(found.stderr.contains("a software device"), all_software, "{}", found.stderr);
+}
