@@ -21,13 +21,19 @@ impl Ceilings {
     pub fn measure(gpu: &Gpu) -> Result<Self, String> {
         let (groups, copied) = (256, 1 << 20);
         let chains = probe(gpu, include_str!("../probes/multiply_add.wgsl"), &[64, 64 * groups], [groups, 1])?;
-        let product = probe(gpu, include_str!("../probes/product.wgsl"), &[1 << 18; 3], [8, 64])?;
+        let product = Self::product(gpu)?;
         let copy = probe(gpu, include_str!("../probes/copy.wgsl"), &[copied, copied], [copied / 64, 1])?;
         Ok(Self {
             multiply_add: f64::from(groups) * 64.0 * 16.0 * 4.0 * 1024.0 * 2.0 / chains / 1e9,
-            product: 2.0 * 1024.0_f64.powi(3) / product / 1e9,
+            product,
             copy: f64::from(copied) * 32.0 / copy / 1e9,
         })
+    }
+
+    /// The product probe alone, in GFLOP/s: measured again beside each kernel, since a busy machine's speed drifts.
+    pub fn product(gpu: &Gpu) -> Result<f64, String> {
+        let time = probe(gpu, include_str!("../probes/product.wgsl"), &[1 << 18; 3], [8, 64])?;
+        Ok(2.0 * 1024.0_f64.powi(3) / time / 1e9)
     }
 }
 
@@ -61,7 +67,8 @@ fn probe(gpu: &Gpu, source: &str, vectors: &[u32], grid: [u32; 2]) -> Result<f64
         .map(|&count| {
             let size = 16 * u64::from(count);
             let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
-            let buffer = device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
+            let buffer =
+                device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
             let values: Vec<f32> = (0..4 * count).map(|at| (at % 13) as f32 * 0.01 - 0.06).collect();
             queue.write_buffer(&buffer, 0, bytemuck::cast_slice(&values));
             buffer
@@ -72,7 +79,8 @@ fn probe(gpu: &Gpu, source: &str, vectors: &[u32], grid: [u32; 2]) -> Result<f64
         .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
         .collect();
     let layout = pipeline.get_bind_group_layout(0);
-    let group = device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout: &layout, entries: &entries });
+    let group =
+        device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout: &layout, entries: &entries });
     seconds(|times| {
         let mut encoder = device.create_command_encoder(&Default::default());
         for _ in 0..times {

@@ -13,7 +13,9 @@ use crate::measure::seconds;
 /// Images a second, the host's part included.
 pub fn run(gpu: &Gpu) -> Result<(), String> {
     let input = Shape::new(3, 32, 32);
-    for (rule, batch) in [(Rule::Bp, 500), (Rule::Frfb, 500), (Rule::Urfb { epsilon: 1.0 }, 500), (Rule::Urfb { epsilon: 1.0 }, 100)] {
+    for (rule, batch) in
+        [(Rule::Bp, 500), (Rule::Frfb, 500), (Rule::Urfb { epsilon: 1.0 }, 500), (Rule::Urfb { epsilon: 1.0 }, 100)]
+    {
         let network = Network::new("simpnet", input, 10, Preset::AsRun).map_err(|error| error.to_string())?;
         let plan = Plan::new(&Model::new(network, rule, Loss::Hinge, Preset::AsRun), batch);
         let flops: u64 = plan.train.iter().map(|call| call.problem.flops()).sum();

@@ -24,7 +24,7 @@ pub fn trials() -> Vec<Trial> {
     let learning = Learning { scale: 1.0 / 64.0, epsilon: Some(1.0) };
     let update = Problem::ConnectUpdate { connection: c, batch: BATCH, learning };
     let partial = Problem::ConnectPartial { connection: c, batch: BATCH, splits: 4 };
-    let (image, tap, edge) = (Cut::LastImage, Cut::LastTap, Cut::LastPixel);
+    let (image, tap, edge) = (Cut::Image, Cut::Tap, Cut::Pixel);
     let mut trials = Vec::new();
     for (problem, tensor, cut) in [
         (forward, 1, image),
@@ -40,7 +40,7 @@ pub fn trials() -> Vec<Trial> {
         (partial, 0, image),
         (partial, 1, edge),
     ] {
-        let name = format!("control: {} notices tensor {tensor} without its {cut:?}", problem.stem());
+        let name = format!("control: {} notices tensor {tensor} without its last {cut:?}", problem.stem());
         trials.push(trial(name, move |gpu| notices(gpu, problem, tensor, cut)));
     }
     for (name, left) in [("unwritten", POISON), ("NaN", f32::NAN)] {
@@ -62,9 +62,9 @@ pub fn trials() -> Vec<Trial> {
 
 #[derive(Clone, Copy, Debug)]
 enum Cut {
-    LastImage,
-    LastTap,
-    LastPixel,
+    Image,
+    Tap,
+    Pixel,
 }
 
 fn must_fail(failed: bool) -> Result<(), String> {
@@ -85,16 +85,16 @@ fn notices(gpu: &Gpu, problem: Problem, tensor: usize, cut: Cut) -> Result<(), S
     let images = (BATCH as usize).next_multiple_of(4);
     match cut {
         // Of the last unit only: one term of one sum.
-        Cut::LastImage => {
+        Cut::Image => {
             let at = values.len() - images + BATCH as usize - 1;
             values[at] = 0.0;
         }
-        Cut::LastTap => {
+        Cut::Tap => {
             let row = (connection().out_vectors() * 4) as usize;
             let at = values.len() - row;
             values[at] = 0.0;
         }
-        Cut::LastPixel => {
+        Cut::Pixel => {
             let at = values.len() - images;
             values[at..].fill(0.0);
         }

@@ -1,5 +1,7 @@
 //! idx files, good and bad. All are small and written here.
 
+#![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};

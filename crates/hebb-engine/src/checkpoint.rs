@@ -43,7 +43,7 @@ pub enum CheckpointError {
         cause: SafeTensorError,
     },
     /// No metadata of ours.
-    #[error("{} has no metadata of hebb, so nothing says which network it is of: give its network", path.display())]
+    #[error("{} has no metadata of hebb, so nothing says which network it is of: name it with --net", path.display())]
     NoMetadata {
         /// The file.
         path: PathBuf,

@@ -53,6 +53,8 @@ pub struct Settings {
     /// The only layers taken from it; empty: all.
     #[serde(with = "text::layers", default, skip_serializing_if = "Vec::is_empty")]
     pub init_layers: Vec<u32>,
+    /// The device asked for, as the user wrote it; what that came to stands in the record.
+    pub device: String,
 }
 
 /// When a run ends, counted from its start.
@@ -129,6 +131,7 @@ mod tests {
                 freeze: Vec::new(),
                 init: None,
                 init_layers: Vec::new(),
+                device: "auto".to_owned(),
             },
             record: Record {
                 hebb: "0.1.0".to_owned(),
@@ -158,7 +161,7 @@ mod tests {
         let text = toml::to_string(&example()).unwrap();
         let wanted = "net = \"Conv 4 3x3; Output\"\nrule = \"urfb\"\nepsilon = 0.3\nloss = \"hinge\"\nmu = 0.11111111\n\
                       slope = 0.5\nlr = 0.1\npreset = \"as-run\"\ndata = \"shapes:2\"\nvalidation = 7\n\
-                      no-shuffle = false\nepochs = 3\nbatch = 20\nseed = 1\n\n[record]\nhebb = \"0.1.0\"\n\
+                      no-shuffle = false\nepochs = 3\nbatch = 20\nseed = 1\ndevice = \"auto\"\n\n[record]\nhebb = \"0.1.0\"\n\
                       input = \"3x32x32\"\nclasses = 10\ndevice = \"some device\"\n\
                       variants = [\"connect_forward: 16x4\"]\n";
         assert_eq!(text, wanted);

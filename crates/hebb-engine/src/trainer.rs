@@ -31,7 +31,8 @@ pub enum Ending {
 pub enum TrainError {
     /// A loss that is no finite number.
     #[error(
-        "the loss of step {step} (epoch {epoch}) is not finite: the weights ran away, start again with a --lr below {lr}"
+        "the loss of step {step} (epoch {epoch}) is not finite: the weights ran away, \
+         start again (--overwrite) with a --lr below {lr:?}"
     )]
     Loss {
         /// The step, counted from 1.
@@ -42,7 +43,9 @@ pub enum TrainError {
         lr: f32,
     },
     /// Weights that are no finite numbers.
-    #[error("{tensor} is not finite after step {step}: the weights ran away, start again with a --lr below {lr}")]
+    #[error(
+        "{tensor} is not finite after step {step}: the weights ran away, start again (--overwrite) with a --lr below {lr:?}"
+    )]
     Weights {
         /// The tensor.
         tensor: String,

@@ -4,8 +4,8 @@ use hebb_shaders::{SHADERS, Shader};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 
 fn read(shader: &Shader) -> (naga::Module, ModuleInfo) {
-    let module = naga::front::wgsl::parse_str(shader.source).unwrap();
-    let info = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module).unwrap();
+    let module = naga::front::wgsl::parse_str(shader.source).expect("valid WGSL");
+    let info = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module).expect("a valid module");
     (module, info)
 }
 

@@ -1,4 +1,5 @@
 //! What the commands print, for people and as JSON.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! The command line on a GPU, a software one too. Without any adapter these tests show as ignored; where CI=true they
 //! fail instead.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
 

@@ -115,7 +115,13 @@ fn four_files_a_kernel(root: &Path, problems: &mut Vec<String>) {
 }
 
 fn sizes(root: &Path, problems: &mut Vec<String>) {
-    let limits = [("crates", "rs", 400), ("tests", "rs", 400), ("benches", "rs", 400), ("tools", "rs", 400), ("shaders", "wesl", 200)];
+    let limits = [
+        ("crates", "rs", 400),
+        ("tests", "rs", 400),
+        ("benches", "rs", 400),
+        ("tools", "rs", 400),
+        ("shaders", "wesl", 200),
+    ];
     for (dir, extension, limit) in limits {
         for path in files(&root.join(dir), extension) {
             let lines = text(&path).lines().count();
@@ -131,7 +137,9 @@ fn printing(root: &Path, problems: &mut Vec<String>) {
         for file in files(&path.join("src"), "rs") {
             for (at, line) in text(&file).lines().enumerate() {
                 let code = line.trim_start();
-                if !code.starts_with("//") && ["println!", "eprintln!", "print!(", "dbg!"].iter().any(|p| code.contains(p)) {
+                if !code.starts_with("//")
+                    && ["println!", "eprintln!", "print!(", "dbg!"].iter().any(|p| code.contains(p))
+                {
                     problems.push(format!("{name} prints at {}:{}: only crates/hebb may", file.display(), at + 1));
                 }
             }
@@ -146,7 +154,15 @@ fn maps(root: &Path, problems: &mut Vec<String>) {
             problems.push(format!("ARCHITECTURE.md does not name `{name}`"));
         }
     }
-    for file in ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "tools/quickstart", "tools/test"] {
+    for file in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+        "tools/quickstart",
+        "tools/test",
+    ] {
         if text(&root.join(file)).is_empty() {
             problems.push(format!("{file} is missing or empty"));
         }
@@ -178,8 +194,13 @@ mod tests {
         let problems = check(&root).join("\n");
         fs::remove_dir_all(&root).unwrap();
         for part in [
-            "hebb-engine depends on hebb-gpu", "hebb-engine depends on wgpu", "hebb-engine prints",
-            "hebb-other has no line", "kernel lonely has no tests/parity", "201 lines", "README.md is missing",
+            "hebb-engine depends on hebb-gpu",
+            "hebb-engine depends on wgpu",
+            "hebb-engine prints",
+            "hebb-other has no line",
+            "kernel lonely has no tests/parity",
+            "201 lines",
+            "README.md is missing",
             "does not name `hebb-engine`",
         ] {
             assert!(problems.contains(part), "'{part}' is not in:\n{problems}");

@@ -61,6 +61,7 @@ pub fn settings(length: Length) -> Settings {
         freeze: Vec::new(),
         init: None,
         init_layers: Vec::new(),
+        device: "reference".to_owned(),
     }
 }
 

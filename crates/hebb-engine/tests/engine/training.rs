@@ -142,10 +142,7 @@ fn a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_checkpoint() {
     (settings.loss, settings.lr) = (Loss::Softmax, 3e38);
     let error = start(&place, settings).unwrap_err().to_string();
     assert!(error.starts_with("the loss of step "), "{error}");
-    assert!(
-        error.ends_with("the weights ran away, start again with a --lr below 300000000000000000000000000000000000000"),
-        "{error}"
-    );
+    assert!(error.ends_with("the weights ran away, start again (--overwrite) with a --lr below 3e38"), "{error}");
     assert!(place.file(".start.safetensors").exists() && !place.file("last.safetensors").exists());
 }
 

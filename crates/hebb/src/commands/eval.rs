@@ -37,7 +37,7 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     let file = TensorFile::read(&args.checkpoint)?;
     ensure!(
         file.has_metadata() || args.network.net.is_some(),
-        "{}: say it with --net (and --loss, --preset, --slope, --mu where they are not the defaults)",
+        "{} (and --loss, --preset, --slope and --mu where they are not the defaults)",
         CheckpointError::NoMetadata { path: args.checkpoint.clone() }
     );
     let device = Device::find(&args.device)?;

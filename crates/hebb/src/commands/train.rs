@@ -7,14 +7,13 @@ use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use hebb_data::{Dataset, validation_split};
 use hebb_engine::Row;
 use hebb_engine::job::Job;
 use hebb_engine::run::{self, Existing, Run};
 use hebb_engine::settings::{Length, Record, Settings};
 use hebb_engine::trainer::{Ending, Trainer};
-use hebb_spec::backend::Backend;
 use hebb_spec::rule::Rule;
 
 use crate::args::{DataArgs, LossArgs, NetworkArgs, RuleArgs, RunningArgs, TrainArgs};
@@ -36,23 +35,27 @@ const INTERRUPTED: i32 = 130;
 pub fn run(args: &TrainArgs) -> Result<()> {
     let out = &args.out;
     let running = &args.running;
-    let device = running.device.as_ref().unwrap_or(&Choice::Auto);
     let (mut run, job, data, mut backend) = if running.resume {
         let existing = Existing::open(out)?;
         let data = hebb_data::load(&existing.settings().data)?;
         let settings = resumed(args, existing.settings(), &data)?;
         let job = Job::new(settings, &data)?;
-        let Opened { backend, variants } = Device::find(device)?.open(job.plan())?;
-        let run = existing.resume(&job, &record(&job, &*backend, variants))?;
+        let device: Choice = job.settings.device.parse().map_err(|error| anyhow!("{error}")).context("device")?;
+        let Opened { backend, variants } = Device::find(&device)?.open(job.plan())?;
+        let (before, now) = (existing.record().device.clone(), backend.name());
+        let run = existing.resume(&job, &record(&job, now.clone(), variants))?;
+        if before != now {
+            output::note(&format!("the run was on {before}: on {now} its numbers go on, but not to the same bits"));
+        }
         (run, job, data, backend)
     } else {
         run::check_new(out, running.overwrite)?;
-        let device = Device::find(device)?;
+        let device = Device::find(running.device.as_ref().unwrap_or(&Choice::Auto))?;
         let data = hebb_data::load(args.data.data.as_deref().unwrap_or(DEFAULT_DATA))?;
         let job = Job::new(settings(args, &data)?, &data)?;
         let start = job.start()?;
         let Opened { backend, variants } = device.open(job.plan())?;
-        let record = record(&job, &*backend, variants);
+        let record = record(&job, backend.name(), variants);
         let run = Run::create(out, running.overwrite, &job, &record, start.weights)?;
         start.messages.iter().for_each(|message| output::note(message));
         (run, job, data, backend)
@@ -105,19 +108,36 @@ fn settings(args: &TrainArgs, data: &Dataset) -> Result<Settings> {
         init: init.transpose()?.map(str::to_owned),
         init_layers: running.init_layers.as_ref().map(layers).transpose()?.unwrap_or_default(),
         freeze: model.frozen,
+        device: device_text(running.device.as_ref().unwrap_or(&Choice::Auto)),
     })
+}
+
+/// A choice as it reads.
+fn device_text(choice: &Choice) -> String {
+    match choice {
+        Choice::Auto => "auto",
+        Choice::Gpu => "gpu",
+        Choice::Reference => "reference",
+        Choice::Named(name) => name,
+    }
+    .to_owned()
 }
 
 fn length(running: &RunningArgs) -> Option<Length> {
     running.steps.map(Length::Steps).or(running.epochs.map(Length::Epochs))
 }
 
-/// The settings of a run to continue. Options may repeat them, but change only how long it is.
+/// The settings of a run to continue. Options may repeat them, but change only its length and device.
 fn resumed(args: &TrainArgs, stored: &Settings, data: &Dataset) -> Result<Settings> {
     if let Some(option) = changed(args, stored, data)? {
         bail!("{option} differs from the run's own: with --resume only --epochs, --steps and --device may change");
     }
-    Ok(Settings { length: length(&args.running).unwrap_or(stored.length), ..stored.clone() })
+    let (length, device) = (length(&args.running), args.running.device.as_ref().map(device_text));
+    Ok(Settings {
+        length: length.unwrap_or(stored.length),
+        device: device.unwrap_or_else(|| stored.device.clone()),
+        ..stored.clone()
+    })
 }
 
 /// The first option that says something else than the run's settings.
@@ -158,10 +178,10 @@ fn changed(args: &TrainArgs, stored: &Settings, data: &Dataset) -> Result<Option
     Ok(options.into_iter().find(|&(_, differs)| differs).map(|(option, _)| option))
 }
 
-fn record(job: &Job, backend: &dyn Backend, variants: Vec<String>) -> Record {
+fn record(job: &Job, device: String, variants: Vec<String>) -> Record {
     let network = &job.model.network;
     let (input, classes) = (network.input, network.classes);
-    Record { hebb: env!("CARGO_PKG_VERSION").to_owned(), input, classes, device: backend.name(), variants }
+    Record { hebb: env!("CARGO_PKG_VERSION").to_owned(), input, classes, device, variants }
 }
 
 /// Set by Ctrl-C, or by a request to terminate. The second time ends the program at once: its files are whole always.
@@ -196,9 +216,15 @@ fn report(run: &Run, job: &Job, last: Option<&Row>) -> Result<()> {
             rows.push(("validation error", format!("{error:.4} (loss {loss:.4})")));
         }
     }
-    if let Some(best) = progress.best {
+    let best = progress.best.map(|best| {
         let error = best.wrong as f64 / job.settings.validation as f64;
-        rows.push(("lowest validation error", format!("{error:.4} (epoch {})", best.epoch)));
+        (error, format!("epoch {}", best.epoch))
+    });
+    // Steps that end within an epoch can be the best, too.
+    let end = last.filter(|row| row.epoch > progress.epoch).and_then(|row| row.validation);
+    let end = end.map(|(_, error)| (error, format!("step {}", progress.step)));
+    if let Some((error, when)) = best.into_iter().chain(end).reduce(|a, b| if b.0 < a.0 { b } else { a }) {
+        rows.push(("lowest validation error", format!("{error:.4} ({when})")));
     }
     rows.push(("last weights", run.last().display().to_string()));
     rows.extend(run.best().map(|best| ("best weights", best.display().to_string())));
@@ -206,4 +232,69 @@ fn report(run: &Run, job: &Job, last: Option<&Row>) -> Result<()> {
     let rows: Vec<Vec<String>> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
     let path = run.path().display().to_string();
     output::line(&output::table(&[("run", Align::Left), (&path, Align::Left)], &rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Cli, Command};
+    use clap::Parser;
+    use hebb_data::Split;
+    use hebb_spec::Shape;
+
+    fn args(options: &[&str]) -> TrainArgs {
+        let cli = Cli::try_parse_from(["hebb", "train", "--out", "r"].iter().chain(options)).unwrap();
+        match cli.command {
+            Command::Train(args) => *args,
+            _ => unreachable!("it is hebb train"),
+        }
+    }
+
+    fn data() -> Dataset {
+        let split = || Split::new(Shape::new(1, 4, 4), vec![0; 320], vec![0; 20]).unwrap();
+        let names = ["a", "b"].map(String::from).to_vec();
+        Dataset::new("tiny", Shape::new(1, 4, 4), names, split(), split()).unwrap()
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_help() {
+        let settings = settings(&args(&[]), &data()).unwrap();
+        assert_eq!((settings.length, settings.batch, settings.seed), (Length::Epochs(10), 500, 1));
+        assert_eq!((settings.data.as_str(), settings.validation, settings.device.as_str()), ("shapes", 2, "auto"));
+        assert!(settings.net.starts_with("Conv 32 5x5; Maxpool 3; Drop 0.8"), "{}", settings.net);
+        assert!(!settings.no_shuffle && settings.init.is_none());
+    }
+
+    #[test]
+    fn a_resume_may_repeat_options_and_change_length_and_device() {
+        let given = ["--net", "Full 5; Output", "--rule", "urfb", "--epsilon", ".5", "--lr", ".2", "--mu", ".3"];
+        let more = ["--freeze", "1-2", "--batch", "4", "--seed", "7", "--steps", "3", "--device", "reference"];
+        let stored = settings(&args(&[&given[..], &more].concat()), &data()).unwrap();
+        let resumed = |options: &[&str]| resumed(&args(options), &stored, &data()).map_err(|error| error.to_string());
+        assert_eq!(resumed(&[]).unwrap(), stored);
+        assert_eq!(resumed(&["--net", "full 5;OUTPUT", "--freeze", "1,2", "--epsilon", "0.5"]).unwrap(), stored);
+        let changed = resumed(&["--epochs", "9", "--device", "llvm"]).unwrap();
+        assert_eq!((changed.length, changed.device.as_str()), (Length::Epochs(9), "llvm"));
+        let others = [
+            ["--net", "Full 6; Output"],
+            ["--rule", "frfb"],
+            ["--epsilon", "1"],
+            ["--lr", ".1"],
+            ["--loss", "softmax"],
+            ["--mu", ".4"],
+            ["--slope", "1"],
+            ["--preset", "paper"],
+            ["--data", "shapes:2"],
+            ["--validation", "3"],
+            ["--batch", "5"],
+            ["--seed", "8"],
+            ["--freeze", "1"],
+            ["--init", "x"],
+        ];
+        for option in others {
+            let wanted = "differs from the run's own: with --resume only --epochs, --steps and --device may change";
+            assert_eq!(resumed(&option), Err(format!("{} {wanted}", option[0])));
+        }
+        assert!(resumed(&["--no-shuffle"]).is_err());
+    }
 }
