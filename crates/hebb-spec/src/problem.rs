@@ -268,7 +268,7 @@ impl Problem {
             | Problem::ConnectPartial { connection, batch, .. } => 2 * connection.multiply_adds() * u64::from(batch),
             Problem::ConnectApply { connection, splits, .. } => connection.weights() as u64 * (u64::from(splits) + 4),
             Problem::PoolForward { pool, batch } | Problem::PoolFeedback { pool, batch, .. } => {
-                u64::from(pool.output().units()) * u64::from(pool.size * pool.size) * u64::from(batch)
+                u64::from(pool.output().units()) * u64::from(pool.size).pow(2) * u64::from(batch)
             }
             Problem::GatherImages { shape, batch } => u64::from(shape.units()) * u64::from(batch),
             Problem::Dropout { units, batch, .. } => u64::from(units) * u64::from(batch),
