@@ -5,7 +5,7 @@
 
 mod device;
 mod error;
-pub mod grid;
+mod grid;
 mod kernels;
 mod readback;
 mod session;
@@ -14,4 +14,3 @@ mod variant;
 pub use device::{AdapterSummary, Gpu, Pick, adapters};
 pub use error::GpuError;
 pub use session::{Options, Session};
-pub use variant::Tuning;

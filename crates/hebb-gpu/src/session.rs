@@ -51,6 +51,7 @@ pub struct Session {
     spare: Vec<wgpu::Buffer>,
     last: Option<wgpu::SubmissionIndex>,
     packed: Vec<u8>,
+    labels: Vec<f32>,
 }
 
 impl Session {
@@ -118,6 +119,7 @@ impl Session {
             spare: Vec::new(),
             last: None,
             packed: Vec::new(),
+            labels: Vec::new(),
         })
     }
 
@@ -144,8 +146,8 @@ impl Session {
         wait(&self.gpu, submission)
     }
 
-    /// Everything behind a tensor in its slot, for tests that look for writes out of bounds.
-    pub fn read_slot(&mut self, tensor: TensorId) -> Result<Vec<f32>, GpuError> {
+    /// All that a tensor's slot holds, past the tensor too.
+    fn read_slot(&mut self, tensor: TensorId) -> Result<Vec<f32>, GpuError> {
         let buffer = &self.slots[self.plan.tensor(tensor).slot];
         let mut encoder = self.gpu.0.device.create_command_encoder(&Default::default());
         let copy = Readback::buffer(&self.gpu, buffer.size());
@@ -284,9 +286,10 @@ impl Backend for Session {
             }
             self.write_input(Role::Images, &self.packed);
         }
-        let mut labels: Vec<f32> = batch.labels.iter().map(|&label| f32::from(label)).collect();
-        labels.resize((self.plan.batch as usize).next_multiple_of(4), 0.0);
-        self.write_input(Role::Labels, bytemuck::cast_slice(&labels));
+        self.labels.clear();
+        self.labels.extend(batch.labels.iter().map(|&label| f32::from(label)));
+        self.labels.resize((self.plan.batch as usize).next_multiple_of(4), 0.0);
+        self.write_input(Role::Labels, bytemuck::cast_slice(&self.labels));
         let (seed_low, seed_high) = (batch.seed as u32, (batch.seed >> 32) as u32);
         let info = StepInfo { seed_low, seed_high, step: batch.step, images };
         self.gpu.0.queue.write_buffer(&self.step, 0, bytemuck::bytes_of(&info));
