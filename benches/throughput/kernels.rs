@@ -76,10 +76,11 @@ pub fn run(gpu: &Gpu, ceilings: &Ceilings, wanted: &[String]) -> Result<(), Stri
     for (name, batch, make) in problems() {
         let problem = make(batch);
         let stem = problem.stem();
-        if !wanted.is_empty() && !wanted.iter().any(|wanted| stem.contains(wanted.as_str())) {
-            continue;
-        }
         for variant in Shader::variants(stem) {
+            let label = format!("{stem} {variant}");
+            if !wanted.is_empty() && !wanted.iter().any(|wanted| label.contains(wanted.as_str())) {
+                continue;
+            }
             let options = Options { checked: false, variant: Some(variant.to_owned()) };
             check(gpu, make(batch.min(6)), &options).map_err(|error| format!("{stem} {variant}, {name}: {error}"))?;
             let mut session = prepare(gpu, problem, &options)?;

@@ -1,5 +1,6 @@
 //! `cargo bench`: GFLOP/s and GB/s of every kernel and variant, beside ceilings measured on the same device in the same
-//! run. Arguments choose: `cargo bench -- connect_forward`. A variant is checked against the oracle before it is timed.
+//! run. Arguments choose: `cargo bench -- connect_forward`, or `cargo bench -- "connect_update wide"` with its variant.
+//! A variant is checked against the oracle before it is timed.
 //! `HEBB_BENCH_DEVICE` picks an adapter by name.
 
 mod kernels;
