@@ -3,7 +3,9 @@
 One safetensors file a case: `images` and `labels` (U8), the start `init.W1`, `init.R2`, ... (F32),
 the float64 tensors after one and three steps (`step1.W1`, `step3.R2`, ...), the mean training loss
 of each step (`loss`, F64 [3]) and, under `hebb_fixture`, the settings as JSON. Step t uses images
-t*batch..(t+1)*batch. There is no R1, and no R at all in a case of bp.
+t*batch..(t+1)*batch. There is no R1 but with track_r1, and no R at all in a case of bp or dfa. The R
+of usf, frsf and brsf is derived: only frsf has an `init.R2` (its |M|), all three have `step1.R2`.
+Masks (`init.W3.mask`, U8) and dfa's `init.B1` (F32) stand in the start alone: they do not change.
 
 Each case's seed is searched for: no unit, output or pool may come so close to a threshold or a
 near-tie in any step that float32 could decide otherwise; so float32 must agree to 2e-6. And the
@@ -15,78 +17,20 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
 
 import urfb_oracle as oracle
+from fixture_cases import CASES, Case
 
 STEPS, LR = 3, 0.1
-THRESHOLD_GAP, TIE_GAP, FLOAT32_GAP = 1e-4, 1e-5, 1e-6
+THRESHOLD_GAP, TIE_GAP, SIGN_GAP, FLOAT32_GAP = 1e-4, 1e-5, 1e-5, 1e-6
+MOVED = 5e-4  # what a step must change in each W: beside it 2e-6 is little
 TRIES = 20_000
-COUNTS = ("units", "saturated", "outputs", "satisfied", "windows", "zero_ties", "other_ties", "outside_wins", "lost")
-
-
-@dataclass(frozen=True)
-class Case:
-    """One fixture. `epsilon` is for urfb; `gain` multiplies Glorot's width."""
-    title: str
-    net: str
-    shape: tuple[int, int, int]
-    classes: int
-    rule: str
-    loss: str
-    preset: str
-    batch: int
-    gain: float
-    epsilon: float | None = None
-    zero_channel: bool = False  # channel 0 of every convolution starts at 0, so its pools tie everywhere
-    levels: int = 256  # pixels take so many grey levels; few of them make ties that are not 0
-    copies: bool = False  # a pool reads a pool, so equal values are copies, and tie in float32 as well
-
-    @property
-    def stem(self) -> str:
-        epsilon = "" if self.epsilon is None else f"{self.epsilon:g}"
-        return f"{self.title}-{self.rule}{epsilon}-{self.loss}-{self.preset}-b{self.batch}"
-
-
-SHALLOW = ("conv5-pool2", "Conv 4 5x5; Maxpool 2; Full 6; Output", (3, 7, 6), 4)
-DEEP = ("conv3-pool3-conv3", "Conv 4 3x3; Maxpool 3; Conv 5 3x3; Full 6; Output", (3, 8, 8), 4)
-ODD = ("odd-shape", "Conv 4 3x3; Maxpool 3; Conv 5 3x3; Full 7; Output", (3, 9, 7), 5)
-EVEN = ("even-kernel", "Conv 5 2x2; Maxpool 3, stride 3; Output", (3, 8, 8), 4)
-SUM = ("sum", "Conv 3 3x3; Conv 3 3x3; SUM; Maxpool 3; Full 5; Output", (3, 7, 6), 4)
-STRIDED = ("sum-same-pools", "conv 3 3x3; conv 3 3x3; SUM; maxpool 3, stride 3; conv 4 2x2; conv 4 2x2; SUM; "
-           "maxpool 2, stride 2; full conn. 5; output", (3, 8, 8), 4)
-POOLS = ("pool4-pool3-stride1", "Conv 3 3x3; Maxpool 4; Conv 3 1x1; Maxpool 3, stride 1; Output", (2, 7, 8), 4)
-TWICE = ("pool-of-pool", "Conv 4 3x3; Maxpool 3; Maxpool 3; Output", (2, 9, 8), 5)
-GREY = ("grey-ties", "Conv 3 1x1; Maxpool 3; Full 4; Output", (1, 9, 7), 4)
-FULL = ("full", "Full 6; Output", (3, 5, 4), 5)
-LINEAR = ("linear", "Output", (1, 6, 5), 5)
-HUNDRED = ("hundred-classes", "Output", (1, 3, 3), 100)
-
-CASES = [
-    Case(*SHALLOW, "bp", "hinge", "as-run", 5, 2.5), Case(*SHALLOW, "urfb", "softmax", "paper", 4, 1.5),
-    Case(*SHALLOW, "frfb", "hinge", "paper", 7, 1.5), Case(*SHALLOW, "urfb", "hinge", "as-run", 5, 2.5, 0.25),
-    Case(*DEEP, "urfb", "hinge", "as-run", 5, 2.5), Case(*DEEP, "bp", "softmax", "paper", 4, 1.5),
-    Case(*DEEP, "frfb", "softmax", "as-run", 4, 2.5), Case(*DEEP, "urfb", "hinge", "paper", 4, 1.5, 0.25),
-    Case(*ODD, "urfb", "hinge", "as-run", 4, 2.0, zero_channel=True),
-    Case(*ODD, "bp", "hinge", "paper", 5, 1.5, zero_channel=True),
-    Case(*EVEN, "bp", "hinge", "as-run", 7, 2.5), Case(*EVEN, "urfb", "hinge", "paper", 5, 1.5, zero_channel=True),
-    Case(*EVEN, "frfb", "softmax", "as-run", 5, 2.5, zero_channel=True),
-    Case(*SUM, "urfb", "hinge", "as-run", 5, 2.5, zero_channel=True),
-    Case(*SUM, "bp", "hinge", "paper", 4, 1.5, zero_channel=True),
-    Case(*SUM, "urfb", "softmax", "as-run", 4, 2.5, 0.25), Case(*SUM, "frfb", "softmax", "paper", 5, 1.5),
-    Case(*STRIDED, "urfb", "hinge", "as-run", 4, 2.5), Case(*STRIDED, "bp", "softmax", "paper", 5, 1.5),
-    Case(*POOLS, "urfb", "hinge", "as-run", 5, 2.5, zero_channel=True),
-    Case(*POOLS, "urfb", "softmax", "paper", 4, 1.5, zero_channel=True),
-    Case(*TWICE, "bp", "hinge", "as-run", 4, 2.0, copies=True),
-    Case(*TWICE, "frfb", "hinge", "paper", 5, 1.5, copies=True),
-    Case(*GREY, "urfb", "hinge", "as-run", 7, 3.0, levels=5), Case(*GREY, "bp", "hinge", "paper", 4, 1.5, levels=5),
-    Case(*FULL, "bp", "hinge", "paper", 5, 2.5), Case(*FULL, "urfb", "softmax", "as-run", 7, 4.0),
-    Case(*FULL, "frfb", "hinge", "as-run", 4, 4.0), Case(*LINEAR, "bp", "softmax", "as-run", 4, 1.0),
-    Case(*LINEAR, "urfb", "hinge", "paper", 7, 2.0), Case(*HUNDRED, "urfb", "hinge", "as-run", 7, 3.0),
-]
+COUNTS = ("units", "saturated", "outputs", "satisfied", "windows", "zero_ties", "other_ties", "outside_wins", "lost",
+          "flips")
 
 
 def draw(case: Case, net: oracle.Net, seed: int) -> oracle.Tensors:
@@ -101,15 +45,51 @@ def draw(case: Case, net: oracle.Net, seed: int) -> oracle.Tensors:
         image[:, top:top + high, left:left + wide] = 0
     file = {"images": images, "labels": rng.integers(0, case.classes, count).astype(np.uint8)}
     for item in net.weighted:
-        taps = int(np.prod(item.w_shape[2:]))
-        width = case.gain * np.sqrt(6 / (taps * (item.w_shape[0] + item.w_shape[1])))
+        width = case.gain * np.sqrt(6 / sum(item.fans))
         for name in "WR":
             tensor = rng.uniform(-width, width, item.w_shape).astype(np.float32)
             if case.zero_channel and item.kind == "conv" and name == "W":
                 tensor[0] = 0
-            if name == "W" or (item.layer > 1 and case.rule != "bp"):
-                file[f"init.{name}{item.layer}"] = tensor
-    return file
+            file[f"init.{name}{item.layer}"] = tensor
+        file[f"init.B{item.layer}"] = draw_direct(case, item, seed)
+    file.update(draw_masks(case, net, file, seed))
+    setting = setting_of(case, net)
+    kept = {f"init.{name}" for name in oracle.stored(net, setting)}
+    masks = {f"{name}.mask" for name in kept if setting.rule in oracle.TRAINED_R or name[5] == "W"}
+    return {name: tensor for name, tensor in file.items() if name in kept | masks or "." not in name}
+
+
+def draw_direct(case: Case, item: oracle.Item, seed: int) -> np.ndarray:
+    """dfa's B of a layer, from a stream of its own."""
+    width = case.gain * np.sqrt(6 / (case.classes + item.units))
+    rng = np.random.default_rng((seed, item.layer, 1))
+    return rng.uniform(-width, width, (case.classes, item.units)).astype(np.float32)
+
+
+def draw_masks(case: Case, net: oracle.Net, file: oracle.Tensors, seed: int) -> oracle.Tensors:
+    """Bernoulli masks of W and R, and the tensors with the masked entries and the taps outside at 0.
+
+    frsf's R stays whole: it is only magnitudes, and takes W's mask.
+    """
+    found: oracle.Tensors = {}
+    for item in net.weighted:
+        inside = oracle.inside(item.w_shape) if item.kind == "local" else np.ones((1,) * len(item.w_shape))
+        dense = case.density is None or (item.is_output and case.preset == "as-run")
+        for number, name in enumerate((f"init.W{item.layer}", f"init.R{item.layer}")):
+            allowed = np.broadcast_to(inside, item.w_shape).astype(np.uint8)
+            if not dense and (number == 0 or case.rule in oracle.TRAINED_R):
+                rng = np.random.default_rng((seed, item.layer, 2 + number))
+                allowed = (rng.random(item.w_shape) < case.density) * allowed
+                found[f"{name}.mask"] = allowed
+            found[name] = file[name] * allowed.astype(np.float32)
+    return found
+
+
+def setting_of(case: Case, net: oracle.Net) -> oracle.Setting:
+    """The case as the oracle's setting."""
+    return oracle.make_setting(case.rule, case.loss, case.preset, case.classes, epsilon=case.epsilon, lr=LR,
+                               decay=case.decay, freeze=oracle.frozen(net, case.freeze), track_r1=case.track_r1,
+                               seed=case.seed or 1)
 
 
 def inspect(case: Case, net: oracle.Net, setting: oracle.Setting, trace: oracle.Trace,
@@ -153,6 +133,18 @@ def inspect_pool(case: Case, item: oracle.Item, x: np.ndarray) -> Counter | None
                    outside_wins=int((wins & ~inside).any(axis=-1).sum()), lost=int(lost.sum()))
 
 
+def inspect_signs(net: oracle.Net, setting: oracle.Setting, file: oracle.Tensors,
+                  tensors: oracle.Tensors) -> int | None:
+    """How many signs that R takes from W have changed; None where one may differ in float32."""
+    flips = 0
+    for item in net.weighted[1:] if setting.rule in oracle.SIGNED_R else []:
+        w, start = tensors[f"W{item.layer}"], file[f"init.W{item.layer}"]
+        if np.abs(w[w != 0]).min(initial=np.inf) < SIGN_GAP:
+            return None
+        flips += int((np.sign(w) != np.sign(start)).sum())
+    return flips
+
+
 def train(net: oracle.Net, setting: oracle.Setting, file: oracle.Tensors, batch: int, dtype: type):
     """Yields (tensors, loss, trace, labels) of each step, computed in `dtype`."""
     init = {name.removeprefix("init."): tensor for name, tensor in file.items() if name.startswith("init.")}
@@ -160,7 +152,7 @@ def train(net: oracle.Net, setting: oracle.Setting, file: oracle.Tensors, batch:
     for step in range(STEPS):
         part = slice(step * batch, (step + 1) * batch)
         labels = file["labels"][part].astype(int)
-        tensors, loss, trace = oracle.train_step(net, setting, tensors, file["images"][part], labels, dtype)
+        tensors, loss, trace = oracle.train_step(net, setting, tensors, file["images"][part], labels, dtype, step)
         yield tensors, loss, trace, labels
 
 
@@ -172,13 +164,24 @@ def needed(case: Case, net: oracle.Net, seen: Counter) -> list[str]:
         names.append("other_ties")
     if any(item.kind == "pool" and item.size != item.stride for item in net.items):
         names += ["outside_wins", "lost"]
+    if case.rule in oracle.SIGNED_R:
+        names.append("flips")
     return names
+
+
+def moves(net: oracle.Net, setting: oracle.Setting, file: oracle.Tensors, expected: oracle.Tensors) -> list[bool]:
+    """Whether the first step and the later ones change each W that is not frozen."""
+    found = []
+    for name in (f"W{item.layer}" for item in net.weighted if item.layer not in setting.freeze):
+        places = [file[f"init.{name}"], expected[f"step1.{name}"], expected[f"step{STEPS}.{name}"]]
+        found += [bool(np.abs(after - before).max() > MOVED) for before, after in zip(places, places[1:])]
+    return found
 
 
 def attempt(case: Case, seed: int) -> tuple[oracle.Tensors, Counter, float, dict] | None:
     """The fixture of this seed, with its counts; None where the seed will not do."""
-    net = oracle.parse_net(case.net, case.shape, case.classes)
-    setting = oracle.make_setting(case.rule, case.loss, case.preset, case.classes, epsilon=case.epsilon, lr=LR)
+    net = oracle.parse_net(case.net, case.shape, case.classes, case.untied)
+    setting = setting_of(case, net)
     file, seen, losses = draw(case, net, seed), Counter(), []
     expected: oracle.Tensors = {}
     for step, (tensors, loss, trace, labels) in enumerate(train(net, setting, file, case.batch, np.float64), 1):
@@ -186,18 +189,27 @@ def attempt(case: Case, seed: int) -> tuple[oracle.Tensors, Counter, float, dict
         if counted is None:
             return None
         seen.update(counted)
+        flips = inspect_signs(net, setting, file, tensors)
+        if flips is None:
+            return None
+        seen.update(flips=flips if step < STEPS else 0)  # those that a later step's feedback reads
         losses.append(loss)
         if step in (1, STEPS):
-            expected.update({f"step{step}.{name}": tensor for name, tensor in tensors.items()})
-    if not all(seen[name] for name in needed(case, net, seen)):
+            expected.update({f"step{step}.{name}": tensor for name, tensor in tensors.items() if name[1:].isdigit()
+                             and name[0] in "WR"})
+    if not all(seen[name] for name in needed(case, net, seen)) or not all(moves(net, setting, file, expected)):
         return None
     *_, (single, _, _, _) = train(net, setting, file, case.batch, np.float32)
-    error = max(float(np.abs(single[name] - expected[f"step{STEPS}.{name}"]).max()) for name in single)
+    error = max(float(np.abs(single[name] - expected[f"step{STEPS}.{name}"]).max()) for name in single
+                if f"step{STEPS}.{name}" in expected)
     if not error <= FLOAT32_GAP:
         return None
     settings = {"net": case.net, "input": list(case.shape), "classes": case.classes, "rule": case.rule,
                 "epsilon": setting.epsilon, "loss": case.loss, "preset": case.preset, "slope": setting.slope,
                 "mu": setting.mu, "lr": LR, "batch": case.batch}
+    settings.update({key: value for key, value in
+                     {"untied": case.untied, "decay": case.decay, "freeze": case.freeze,
+                      "track_r1": case.track_r1, "seed": case.seed}.items() if value not in ("none", None, False)})
     return {**file, **expected, "loss": np.array(losses)}, seen, error, settings
 
 
@@ -213,11 +225,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     default = Path(__file__).resolve().parents[2] / "tests" / "fixtures"
     parser.add_argument("--out", type=Path, default=default, help="folder (default tests/fixtures of the project)")
+    parser.add_argument("--only", default="*", help="write the fixtures whose name matches (such as 'kp-*')")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     print(f"{'fixture':<50} {'seed':>5} {'bytes':>6} {'f32 error':>9}  counts")
-    total, size = Counter(), 0
-    for case in CASES:
+    total, size, count = Counter(), 0, 0
+    for case in (case for case in CASES if fnmatch(case.stem, args.only)):
         seed, tensors, seen, error, settings = search(case)
         path = args.out / f"{case.stem}.safetensors"
         oracle.write_safetensors(path, tensors, {"hebb_fixture": json.dumps(settings)})
@@ -225,7 +238,8 @@ def main() -> None:
         print(f"{case.stem:<50} {seed:>5} {path.stat().st_size:>6} {error:>9.1e}  {counts}", flush=True)
         total.update(seen)
         size += path.stat().st_size
-    print(f"{len(CASES)} fixtures, {size} bytes; {' '.join(f'{name} {total[name]}' for name in COUNTS)}")
+        count += 1
+    print(f"{count} fixtures, {size} bytes; {' '.join(f'{name} {total[name]}' for name in COUNTS)}")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,10 @@ LAYERS = [
     ("Conv 2 3x3; Maxpool 3, stride 3; Output", (2, 7, 8)),
     ("conv 3 3x3; conv 3 3x3; SUM; maxpool 3; full 5; output", (2, 5, 6)),
     ("conv 2 3x3; conv 2 3x3; SUM; conv 2 2x2; conv 2 2x2; SUM; maxpool 2; output", (2, 4, 4)),
+    ("Local 2 3x3; Output", (2, 4, 3)),
+    ("Local 2 2x2; Local 2 1x3; Full 3; Output", (1, 3, 4)),
+    ("Conv 2 3x3; Local 2 3x2; SUM; Maxpool 3; Local 2 3x3; Output", (2, 4, 3)),
+    ("Local 2 3x3; Local 2 2x2; SUM; maxpool 2, stride 2; Conv 2 2x2; Output", (1, 4, 3)),
 ]
 CLASSES, BATCH = 4, 3
 
@@ -204,7 +208,7 @@ class Reading(unittest.TestCase):
         self.assertEqual([item.w_shape for item in net.weighted], [(32, 3, 5, 5), (500, 8192), (10, 500)])
         self.assertEqual(sum(int(np.prod(item.w_shape)) for item in net.weighted), 4_103_400)
         for bad in ("", "Full 5", "Conv 3 3x3; Drop .5; Output", "Conv 3 3x3; SUM; Output", "Output; Output",
-                    "Conv 3 3x3; Conv 4 3x3; SUM; Output", "Full 5; Conv 3 3x3; Output", "Local 3 3x3; Output"):
+                    "Conv 3 3x3; Conv 4 3x3; SUM; Output", "Full 5; Conv 3 3x3; Output", "Local 3 3; Output"):
             with self.assertRaises(oracle.NotationError, msg=bad):
                 oracle.parse_net(bad, (3, 32, 32), 10)
         with self.assertRaisesRegex(oracle.NotationError, r"item 2 \('Drop .8'\).*no dropout"):
