@@ -8,7 +8,7 @@ use hebb_spec::backend::{Backend, Batch};
 use hebb_spec::connection::Connection;
 use hebb_spec::plan::{Call, List, Plan, Role, Tensor, TensorId};
 use hebb_spec::pool::{Pool, PoolTies, PoolWindow};
-use hebb_spec::problem::{Access, Learning, Problem, update_splits};
+use hebb_spec::problem::{Access, Learning, Magnitudes, Problem, update_splits};
 use hebb_spec::rule::Loss;
 
 use crate::measure::seconds;
@@ -19,7 +19,7 @@ type Make = Box<dyn Fn(u32) -> Problem>;
 
 fn problems() -> Vec<(&'static str, u32, Make)> {
     let conv = |c, side, out, k| Connection::conv(Shape::new(c, side, side), out, k, k);
-    let learning = Learning { scale: 2.0_f32.powi(-12), epsilon: Some(1.0) };
+    let learning = Learning::new(2.0_f32.powi(-12), Some(1.0));
     let connections = [
         ("3>32 5x5 32x32", conv(3, 32, 32, 5)),
         ("32>32 3x3 32x32", conv(32, 32, 32, 3)),
@@ -32,7 +32,7 @@ fn problems() -> Vec<(&'static str, u32, Make)> {
         all.push((name, 512, Box::new(forward)));
     }
     for (name, connection) in connections {
-        let feedback = move |batch| Problem::ConnectFeedback { connection, batch, gate: Some(0.5) };
+        let feedback = move |batch| Problem::ConnectFeedback { connection, batch, skip: false, gate: Some(0.5) };
         all.push((name, 512, Box::new(feedback)));
     }
     for (name, connection) in connections {
@@ -58,12 +58,34 @@ fn problems() -> Vec<(&'static str, u32, Make)> {
         500,
         Box::new(|batch| Problem::Dropout { units: 8192, batch, index: 1, probability: 0.8 }),
     ));
+    all.push(("16,384 units", 500, Box::new(|batch| Problem::SumForward { units: 16_384, batch })));
+    all.push(("16,384 units", 500, Box::new(|batch| Problem::SumFeedback { units: 16_384, batch, slope: 0.5 })));
+    all.push(("16,384 units", 500, Box::new(|batch| Problem::Saturation { units: 16_384, batch })));
+    let full = Connection::full(Shape::flat(8192), 500);
+    let magnitudes = Magnitudes::Drawn { bound: 0.1, layer: 2 };
+    all.push(("8192>500 full", 1, Box::new(move |_| Problem::SignFeedback { connection: full, magnitudes })));
+    let local = conv(16, 11, 64, 3).untie();
+    all.push((
+        "local 16>64 3x3 11x11",
+        50,
+        Box::new(move |batch| Problem::ConnectForward { connection: local, batch, slope: Some(0.5) }),
+    ));
+    all.push((
+        "local 16>64 3x3 11x11",
+        50,
+        Box::new(move |batch| Problem::ConnectFeedback { connection: local, batch, skip: false, gate: Some(0.5) }),
+    ));
+    all.push((
+        "local 16>64 3x3 11x11",
+        50,
+        Box::new(move |batch| Problem::ConnectUpdate { connection: local, batch, learning }),
+    ));
     let loss = |batch| Problem::Loss { classes: 10, batch, loss: Loss::Hinge, mu: 1.0 / 9.0 };
     all.push(("10 classes", 500, Box::new(loss)));
     let shape = Shape::new(3, 32, 32);
     all.push(("3x32x32", 500, Box::new(move |batch| Problem::GatherImages { shape, batch })));
     let vectors = 8192 * 125;
-    all.push(("4,096,000 weights", 1, Box::new(move |_| Problem::WeightStatistics { vectors })));
+    all.push(("4,096,000 weights", 1, Box::new(move |_| Problem::PairStatistics { vectors, masked: false })));
     all
 }
 
@@ -81,7 +103,7 @@ pub fn run(gpu: &Gpu, ceilings: &Ceilings, wanted: &[String]) -> Result<(), Stri
             if !wanted.is_empty() && !wanted.iter().any(|wanted| label.contains(wanted.as_str())) {
                 continue;
             }
-            let options = Options { checked: false, variant: Some(variant.to_owned()) };
+            let options = Options { variant: Some(variant.to_owned()), ..Options::default() };
             check(gpu, make(batch.min(6)), &options).map_err(|error| format!("{stem} {variant}, {name}: {error}"))?;
             let mut session = prepare(gpu, problem, &options)?;
             let time = seconds(|times| session.repeat(List::Train, 0, times).map_err(|error| error.to_string()))?;

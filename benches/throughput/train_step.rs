@@ -13,9 +13,7 @@ use crate::measure::seconds;
 /// Images a second, the host's part included.
 pub fn run(gpu: &Gpu) -> Result<(), String> {
     let input = Shape::new(3, 32, 32);
-    for (rule, batch) in
-        [(Rule::Bp, 500), (Rule::Frfb, 500), (Rule::Urfb { epsilon: 1.0 }, 500), (Rule::Urfb { epsilon: 1.0 }, 100)]
-    {
+    for (rule, batch) in [(Rule::BP, 500), (Rule::FRFB, 500), (Rule::URFB, 500), (Rule::URFB, 100)] {
         let network = Network::new("simpnet", input, 10, Preset::AsRun).map_err(|error| error.to_string())?;
         let plan = Plan::new(&Model::new(network, rule, Loss::Hinge, Preset::AsRun), batch);
         let flops: u64 = plan.train.iter().map(|call| call.problem.flops()).sum();
@@ -34,7 +32,7 @@ pub fn run(gpu: &Gpu) -> Result<(), String> {
         })?;
         println!(
             "train_step simpnet {} batch {batch}: {:.1} ms, {:.0} images/s, {:.1} GFLOP/s",
-            rule.name(),
+            rule.name,
             time * 1e3,
             f64::from(batch) / time,
             flops as f64 / time / 1e9

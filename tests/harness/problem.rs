@@ -4,7 +4,7 @@ use hebb_gpu::{Gpu, Options, Session};
 use hebb_reference::{Comparison, Data, Expected, StepInfo, compare, expect};
 use hebb_spec::backend::{Backend, Batch};
 use hebb_spec::plan::{Call, List, Plan, Role, Tensor, TensorId};
-use hebb_spec::problem::{Access, Problem};
+use hebb_spec::problem::{Access, Learning, Problem};
 use hebb_spec::rng::{Purpose, Stream};
 
 /// Floats behind each tensor that no kernel may touch.
@@ -22,12 +22,19 @@ pub struct Case {
     pub problem: Problem,
     /// Images of the batch that are no padding.
     pub images: u32,
+    /// The largest binding, in bytes, where that is to be less than the device's: weights are bound in pieces.
+    pub max_binding: Option<u64>,
 }
 
 impl Case {
     /// A case with a full batch.
     pub fn new(name: &'static str, problem: Problem, batch: u32) -> Self {
-        Self { name, problem, images: batch }
+        Self { name, problem, images: batch, max_binding: None }
+    }
+
+    /// The same case with a small largest binding.
+    pub fn bound(self, most: u64) -> Self {
+        Self { max_binding: Some(most), ..self }
     }
 
     /// Where the case stands in a run: addresses dropout masks.
@@ -56,8 +63,9 @@ pub fn inputs(case: &Case, values: Values, seed: u64) -> Vec<Data<f32>> {
                 (&case.problem, index),
                 (Problem::PoolFeedback { .. }, 0 | 1 | 3)
                     | (Problem::Loss { .. }, 1)
-                    | (Problem::PoolForward { .. }, _)
-            );
+                    | (Problem::PoolForward { .. } | Problem::Saturation { .. }, _)
+                    | (Problem::PairStatistics { .. }, 2..)
+            ) || is_mask(&case.problem, index);
             if let (Data::Floats(floats), false) = (data, keeps) {
                 for (at, value) in floats.iter_mut().enumerate() {
                     // Zero stays: it may be a weight's padding.
@@ -70,6 +78,16 @@ pub fn inputs(case: &Case, values: Values, seed: u64) -> Vec<Data<f32>> {
         }
     }
     inputs
+}
+
+/// Whether a tensor of a learning problem is a mask: bits, not a number to be changed.
+fn is_mask(problem: &Problem, index: usize) -> bool {
+    let weights = |first: usize, learning: &Learning| first + 1 + usize::from(learning.epsilon.is_some());
+    match problem {
+        Problem::ConnectUpdate { learning, .. } => index >= weights(2, learning),
+        Problem::ConnectApply { learning, .. } => index >= weights(1, learning),
+        _ => false,
+    }
 }
 
 /// What the oracle expects; with whole numbers, equality.
@@ -166,7 +184,7 @@ fn plan(case: &Case) -> (Plan, Vec<TensorId>) {
     }
     let call = Call { name: case.name.to_owned(), problem: case.problem, tensors: (0..count).map(TensorId).collect() };
     let batch = match case.problem {
-        Problem::ConnectApply { .. } | Problem::WeightStatistics { .. } => 1,
+        Problem::ConnectApply { .. } | Problem::SignFeedback { .. } | Problem::PairStatistics { .. } => 1,
         Problem::GatherImages { batch, .. }
         | Problem::ConnectForward { batch, .. }
         | Problem::ConnectFeedback { batch, .. }
@@ -174,6 +192,9 @@ fn plan(case: &Case) -> (Plan, Vec<TensorId>) {
         | Problem::ConnectPartial { batch, .. }
         | Problem::PoolForward { batch, .. }
         | Problem::PoolFeedback { batch, .. }
+        | Problem::SumForward { batch, .. }
+        | Problem::SumFeedback { batch, .. }
+        | Problem::Saturation { batch, .. }
         | Problem::Dropout { batch, .. }
         | Problem::Loss { batch, .. } => batch,
     };

@@ -1,95 +1,122 @@
-//! What must hold exactly, over 50 steps on the device: URFB from R = W is back-propagation, W − R stays under URFB,
-//! FRFB leaves R alone, and a run repeats bit for bit.
+//! What must hold exactly, over 50 steps on the device, for tied, untied and sparse networks: URFB from R = W is
+//! back-propagation, W − R stays under URFB and shrinks under KP, what is fixed stays, and a run repeats bit for bit.
 
-use hebb_gpu::Gpu;
-use hebb_reference::sample::batch_of;
-use hebb_spec::Shape;
-use hebb_spec::backend::Batch;
-use hebb_spec::init::glorot;
-use hebb_spec::network::Network;
 use hebb_spec::plan::Model;
-use hebb_spec::rng::Purpose;
-use hebb_spec::rule::{Loss, Preset, Rule};
+use hebb_spec::rule::Rule;
 use hebb_tests::trial;
 use libtest_mimic::Trial;
 
-use crate::runner::{Runner, Weights};
+use crate::runner::Weights;
+use crate::setup::{Kind, Setup, untied_start};
 
 const STEPS: u32 = 50;
-const BATCH: u32 = 21;
-const INPUT: Shape = Shape::new(3, 12, 12);
-/// Split and whole updates, overlapping and tiling pools, σ′ below a pool, below a connection and below a dropout.
-const NET: &str = "Conv 18 5x5; Maxpool 3; Drop .5; Conv 9 3x3; Conv 8 2x2; Maxpool 2; Full 33; Drop .3; Output";
 
 /// The tests.
 pub fn trials() -> Vec<Trial> {
-    vec![
-        trial("URFB from R = W equals back-propagation bit for bit".to_owned(), |gpu| {
-            let start = start(true);
-            let urfb = train(gpu, Rule::Urfb { epsilon: 1.0 }, &start)?;
-            let bp = train(gpu, Rule::Bp, &start)?;
+    let mut trials = Vec::new();
+    for kind in Kind::ALL {
+        trials.extend(of_kind(kind));
+    }
+    trials.extend([
+        trial("control: URFB from another R is not back-propagation".to_owned(), |gpu| {
+            let (urfb, bp) = (Setup::new(Kind::Tied, Rule::URFB)?, Setup::new(Kind::Tied, Rule::BP)?);
+            let start = urfb.start(false);
+            changed("W1", &bp.train(gpu, &start, STEPS)?["W1"], &urfb.train(gpu, &start, STEPS)?["W1"])
+        }),
+        trial("KP shrinks W - R by its decay".to_owned(), |gpu| {
+            let decay = 1.0 / 64.0;
+            let setup = Setup::new(Kind::Tied, Rule::kp(decay))?;
+            let start = setup.start(false);
+            let end = setup.train(gpu, &start, STEPS)?;
+            // Each step keeps 1 − λ of the difference, and rounds.
+            gaps(&setup.model, &start, &end, (1.0 - f64::from(decay)).powi(STEPS as i32), 2.0)
+        }),
+        trial("an untied network's first step from one filter looks like the tied one's forward".to_owned(), |gpu| {
+            let (tied, untied) = (Setup::new(Kind::Tied, Rule::BP)?, Setup::new(Kind::Untied, Rule::BP)?);
+            let start = tied.start(false);
+            let loss = |setup: &Setup, start: &Weights| {
+                let mut runner = setup.runner(Some(gpu), start)?;
+                setup.step(&mut runner, 0)?;
+                Ok::<f32, String>(runner.outcomes()?[0].loss)
+            };
+            let (a, b) = (loss(&tied, &start)?, loss(&untied, &untied_start(&untied, &start))?);
+            if a == b { Ok(()) } else { Err(format!("the losses differ: {a} tied, {b} untied")) }
+        }),
+        trial("frozen layers keep W and R, the others learn".to_owned(), |gpu| {
+            let mut setup = Setup::new(Kind::Tied, Rule::kp(0.01))?;
+            setup.model.frozen = vec![1, 3];
+            let start = setup.start(false);
+            let end = setup.train(gpu, &start, STEPS)?;
+            for (name, values) in &end {
+                let is_frozen = matches!(name.as_str(), "W1" | "W3" | "R3");
+                let check = if is_frozen { same } else { changed };
+                check(name, values, &start[name])?;
+            }
+            Ok(())
+        }),
+    ]);
+    trials
+}
+
+fn of_kind(kind: Kind) -> [Trial; 5] {
+    [
+        trial(format!("{kind:?}: URFB from R = W equals back-propagation bit for bit"), move |gpu| {
+            let (urfb, bp) = (Setup::new(kind, Rule::URFB)?, Setup::new(kind, Rule::BP)?);
+            let start = urfb.start(true);
+            let (urfb, bp) = (urfb.train(gpu, &start, STEPS)?, bp.train(gpu, &start, STEPS)?);
             for (name, bp) in &bp {
                 same(name, bp, &urfb[name])?;
                 changed(name, bp, &start[name])?;
             }
             Ok(())
         }),
-        trial("control: URFB from another R is not back-propagation".to_owned(), |gpu| {
-            let start = start(false);
-            let urfb = train(gpu, Rule::Urfb { epsilon: 1.0 }, &start)?;
-            let bp = train(gpu, Rule::Bp, &start)?;
-            changed("W1", &bp["W1"], &urfb["W1"])
+        trial(format!("{kind:?}: W - R stays under URFB"), move |gpu| {
+            let mut setup = Setup::new(kind, Rule::URFB)?;
+            setup.model.track_r1 = true;
+            let start = setup.start(false);
+            let end = setup.train(gpu, &start, STEPS)?;
+            (1..=setup.model.network.layers())
+                .map(|layer| format!("R{layer}"))
+                .try_for_each(|r| changed(&r, &end[&r], &start[&r]))?;
+            gaps(&setup.model, &start, &end, 1.0, 1.0)
         }),
-        trial("W - R stays under URFB".to_owned(), |gpu| {
-            let start = start(false);
-            let end = train(gpu, Rule::Urfb { epsilon: 1.0 }, &start)?;
-            for layer in 2..=5 {
-                let (w, r) = (format!("W{layer}"), format!("R{layer}"));
-                changed(&r, &end[&r], &start[&r])?;
-                let largest = [&end[&w], &end[&r], &start[&w], &start[&r]]
-                    .into_iter()
-                    .flatten()
-                    .fold(0.0_f64, |largest, &value| largest.max(f64::from(value).abs()));
-                let bound = f64::from(STEPS) * 2.0_f64.powi(-23) * largest;
-                for at in 0..end[&w].len() {
-                    let gap = |weights: &Weights| f64::from(weights[&w][at]) - f64::from(weights[&r][at]);
-                    let drift = (gap(&end) - gap(&start)).abs();
-                    if !(drift <= bound) {
-                        return Err(format!("W - R of layer {layer} drifted by {drift:e} at {at}, bound {bound:e}"));
-                    }
+        trial(format!("{kind:?}: FRFB leaves R as it was"), move |gpu| {
+            let setup = Setup::new(kind, Rule::FRFB)?;
+            let start = setup.start(false);
+            let end = setup.train(gpu, &start, STEPS)?;
+            for (name, values) in &end {
+                let check = if name.starts_with('R') { same } else { changed };
+                check(name, values, &start[name])?;
+            }
+            Ok(())
+        }),
+        trial(format!("{kind:?}: every rule repeats bit for bit, and what is masked or outside stays 0"), move |gpu| {
+            for rule in Rule::ALL.into_iter().chain([Rule::urfb(0.5)]) {
+                let setup = Setup::new(kind, rule)?;
+                let start = setup.start(false);
+                let first = setup.train(gpu, &start, 10)?;
+                let second = setup.train(gpu, &start, 10)?;
+                first.iter().try_for_each(|(name, values)| same(name, values, &second[name]))?;
+                zeros_stay(&setup.model, &start, &first).map_err(|error| format!("{}: {error}", rule.name))?;
+            }
+            Ok(())
+        }),
+        trial(format!("{kind:?}: the device follows the twins for three steps"), move |gpu| {
+            for rule in Rule::ALL {
+                let setup = Setup::new(kind, rule)?;
+                let start = setup.start(false);
+                let mut ends = Vec::new();
+                for gpu in [Some(gpu), None] {
+                    let mut runner = setup.runner(gpu, &start)?;
+                    (0..3).try_for_each(|step| setup.step(&mut runner, step))?;
+                    ends.push(runner.read()?);
                 }
-            }
-            Ok(())
-        }),
-        trial("FRFB leaves R as it was".to_owned(), |gpu| {
-            let start = start(false);
-            let end = train(gpu, Rule::Frfb, &start)?;
-            for layer in 2..=5 {
-                let (w, r) = (format!("W{layer}"), format!("R{layer}"));
-                same(&r, &end[&r], &start[&r])?;
-                changed(&w, &end[&w], &start[&w])?;
-            }
-            Ok(())
-        }),
-        trial("a run repeats bit for bit".to_owned(), |gpu| {
-            let start = start(false);
-            let first = train(gpu, Rule::Urfb { epsilon: 0.5 }, &start)?;
-            let second = train(gpu, Rule::Urfb { epsilon: 0.5 }, &start)?;
-            first.iter().try_for_each(|(name, values)| same(name, values, &second[name]))
-        }),
-        trial("the device follows the twins for three steps".to_owned(), |gpu| {
-            let (mut device, mut twins) =
-                (runner(Rule::Urfb { epsilon: 1.0 }, Some(gpu))?, runner(Rule::Urfb { epsilon: 1.0 }, None)?);
-            let start = start(false);
-            for runner in [&mut device, &mut twins] {
-                runner.write(&start)?;
-                (0..3).try_for_each(|step| take(runner, step))?;
-            }
-            let (device, twins) = (device.read()?, twins.read()?);
-            for (name, values) in &device {
-                // Each pair by itself: a maximum would swallow NaN.
-                if let Some((a, b)) = values.iter().zip(&twins[name]).find(|(a, b)| !((*a - *b).abs() <= 2e-6)) {
-                    return Err(format!("{name} differs: {a} on the device, {b} on the twins"));
+                for (name, values) in &ends[0] {
+                    // Each pair by itself: a maximum would swallow NaN.
+                    let twins = values.iter().zip(&ends[1][name]);
+                    if let Some((a, b)) = twins.into_iter().find(|(a, b)| !((*a - *b).abs() <= 2e-6)) {
+                        return Err(format!("{}: {name} differs: {a} on the device, {b} on the twins", rule.name));
+                    }
                 }
             }
             Ok(())
@@ -97,45 +124,55 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-fn model(rule: Rule) -> Result<Model, String> {
-    let network = Network::new(NET, INPUT, 7, Preset::AsRun).map_err(|error| error.to_string())?;
-    Ok(Model::new(network, rule, Loss::Hinge, Preset::AsRun))
-}
-
-fn runner(rule: Rule, gpu: Option<&Gpu>) -> Result<Runner, String> {
-    Runner::new(&model(rule)?, BATCH, gpu)
-}
-
-/// Weights to start from; `equal` starts R as W.
-fn start(equal: bool) -> Weights {
-    let mut weights = Weights::new();
-    if let Ok(model) = model(Rule::Bp) {
-        for (layer, connection) in (1..).zip(model.network.connections()) {
-            let w = glorot(&connection, 5, Purpose::InitW, layer);
-            let r = if equal { w.clone() } else { glorot(&connection, 5, Purpose::InitR, layer) };
-            weights.insert(format!("W{layer}"), w);
-            weights.insert(format!("R{layer}"), r);
+/// W − R of each layer after the steps is `factor` times what it was, where both exist, up to rounding.
+fn gaps(model: &Model, start: &Weights, end: &Weights, factor: f64, roundings: f64) -> Result<(), String> {
+    for layer in 1..=model.network.layers() {
+        let (w, r) = (format!("W{layer}"), format!("R{layer}"));
+        if !end.contains_key(&r) {
+            continue;
+        }
+        let largest = [&end[&w], &end[&r], &start[&w], &start[&r]]
+            .into_iter()
+            .flatten()
+            .fold(0.0_f64, |largest, &value| largest.max(f64::from(value).abs()));
+        let bound = roundings * f64::from(STEPS) * 2.0_f64.powi(-23) * largest;
+        let masks = [format!("{w}.mask"), format!("{r}.mask")].map(|name| start.get(&name));
+        let is_sparse = model.sparse.contains(&layer);
+        let mut compared = 0_usize;
+        for at in 0..end[&w].len() {
+            if is_sparse && masks.iter().flatten().any(|mask| mask[at] == 0.0) {
+                continue;
+            }
+            compared += 1;
+            let gap = |weights: &Weights| f64::from(weights[&w][at]) - f64::from(weights[&r][at]);
+            let drift = (gap(end) - factor * gap(start)).abs();
+            if !(drift <= bound) {
+                return Err(format!("W - R of layer {layer} is off by {drift:e} at {at}, bound {bound:e}"));
+            }
+        }
+        if 8 * compared < end[&w].len() {
+            return Err(format!("only {compared} weights of layer {layer} were compared"));
         }
     }
-    weights
+    Ok(())
 }
 
-fn take(runner: &mut Runner, step: u32) -> Result<(), String> {
-    let (images, labels) = batch_of(INPUT, 7, BATCH, step % 10);
-    runner.step(&Batch { images: &images, labels: &labels, step, seed: 11 })
-}
-
-fn train(gpu: &Gpu, rule: Rule, start: &Weights) -> Result<Weights, String> {
-    let mut runner = runner(rule, Some(gpu))?;
-    runner.write(start)?;
-    for step in 0..STEPS {
-        take(&mut runner, step)?;
+/// Masked weights and taps outside the picture are exactly 0 still.
+fn zeros_stay(model: &Model, start: &Weights, end: &Weights) -> Result<(), String> {
+    for (layer, connection) in (1..).zip(model.network.connections()) {
+        for name in [format!("W{layer}"), format!("R{layer}")] {
+            let Some(values) = end.get(&name) else { continue };
+            let mut forbidden = Vec::new();
+            connection.each_outside(|index| forbidden.push(index));
+            if let (true, Some(mask)) = (model.sparse.contains(&layer), start.get(&format!("{name}.mask"))) {
+                forbidden.extend((0..mask.len()).filter(|&at| mask[at] == 0.0));
+            }
+            if let Some(&at) = forbidden.iter().find(|&&at| values[at] != 0.0) {
+                return Err(format!("{name} is {} at {at}, where there is no weight", values[at]));
+            }
+        }
     }
-    let outcomes = runner.outcomes()?;
-    if outcomes.len() != STEPS as usize || outcomes.iter().any(|outcome| !outcome.loss.is_finite()) {
-        return Err(format!("{} outcomes, or a loss that is not finite", outcomes.len()));
-    }
-    runner.read()
+    Ok(())
 }
 
 fn same(name: &str, a: &[f32], b: &[f32]) -> Result<(), String> {

@@ -2,7 +2,9 @@
 
 mod fixtures;
 mod invariants;
+mod random;
 mod runner;
+mod setup;
 
 use std::process::ExitCode;
 
@@ -15,5 +17,6 @@ fn main() -> ExitCode {
     }
     let mut trials = fixtures::trials();
     trials.extend(invariants::trials());
+    trials.extend(random::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -11,10 +11,22 @@ pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (at, (name, connection, batch)) in super::connect_forward::connections().into_iter().enumerate() {
         let epsilon = [None, Some(1.0), Some(0.25)][at % 3];
-        let learning = Learning { scale: 1.0 / 64.0, epsilon };
+        let learning = Learning { masked: at % 4 == 3, ..Learning::new(1.0 / 64.0, epsilon) };
         cases.push(Case::new(name, Problem::ConnectUpdate { connection, batch, learning }, batch));
         let splits = update_splits(&connection);
         cases.push(Case::new(name, Problem::ConnectPartial { connection, batch, splits }, batch));
+    }
+    for (keep, epsilon, masked) in
+        [(1.0, Some(1.0), false), (0.5, Some(0.25), true), (1.0, None, true), (1.0 - 1.0 / 128.0, None, false)]
+    {
+        let learning = Learning { scale: 1.0 / 64.0, keep, epsilon, masked };
+        cases.extend(super::connect_forward::untied_cases(|connection, batch| Problem::ConnectUpdate {
+            connection,
+            batch,
+            learning,
+        }));
+        let tied = Connection::conv(Shape::new(4, 5, 7), 6, 3, 3);
+        cases.push(Case::new("decay and masks", Problem::ConnectUpdate { connection: tied, batch: 9, learning }, 9));
     }
     let uneven = Connection::conv(Shape::new(4, 5, 7), 6, 3, 3);
     let problem = Problem::ConnectPartial { connection: uneven, batch: 12, splits: 8 };

@@ -20,8 +20,8 @@ fn connection() -> Connection {
 pub fn trials() -> Vec<Trial> {
     let c = connection();
     let forward = Problem::ConnectForward { connection: c, batch: BATCH, slope: None };
-    let feedback = Problem::ConnectFeedback { connection: c, batch: BATCH, gate: None };
-    let learning = Learning { scale: 1.0 / 64.0, epsilon: Some(1.0) };
+    let feedback = Problem::ConnectFeedback { connection: c, batch: BATCH, skip: false, gate: None };
+    let learning = Learning::new(1.0 / 64.0, Some(1.0));
     let update = Problem::ConnectUpdate { connection: c, batch: BATCH, learning };
     let partial = Problem::ConnectPartial { connection: c, batch: BATCH, splits: 4 };
     let (image, tap, edge) = (Cut::Image, Cut::Tap, Cut::Pixel);

@@ -6,7 +6,8 @@ use hebb_tests::Case;
 
 /// Shapes of the batch gather.
 pub fn cases() -> Vec<Case> {
-    let case = |name, shape, batch, images| Case { name, problem: Problem::GatherImages { shape, batch }, images };
+    let case =
+        |name, shape, batch, images| Case { images, ..Case::new(name, Problem::GatherImages { shape, batch }, batch) };
     vec![
         case("one byte", Shape::new(1, 1, 1), 1, 1),
         case("CIFAR", Shape::new(3, 32, 32), 20, 20),

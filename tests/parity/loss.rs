@@ -8,10 +8,9 @@ use hebb_tests::Case;
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for loss in [Loss::Hinge, Loss::Softmax] {
-        let case = |name, classes, batch, images, mu| Case {
-            name,
-            problem: Problem::Loss { classes, batch, loss, mu },
-            images,
+        let case = |name, classes, batch, images, mu| {
+            let problem = Problem::Loss { classes, batch, loss, mu };
+            Case { images, ..Case::new(name, problem, batch) }
         };
         cases.extend([
             case("one class", 1, 1, 1, 0.5),

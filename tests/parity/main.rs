@@ -8,10 +8,15 @@ mod connect_update;
 mod control;
 mod dropout;
 mod gather_images;
+mod large;
 mod loss;
+mod pair_statistics;
 mod pool_feedback;
 mod pool_forward;
-mod weight_statistics;
+mod saturation;
+mod sign_feedback;
+mod sum_feedback;
+mod sum_forward;
 
 use std::process::ExitCode;
 
@@ -33,9 +38,13 @@ fn main() -> ExitCode {
         dropout::cases(),
         gather_images::cases(),
         loss::cases(),
+        pair_statistics::cases(),
         pool_feedback::cases(),
         pool_forward::cases(),
-        weight_statistics::cases(),
+        saturation::cases(),
+        sign_feedback::cases(),
+        sum_feedback::cases(),
+        sum_forward::cases(),
     ];
     let mut trials = Vec::new();
     for case in kernels.iter().flatten() {
@@ -44,6 +53,7 @@ fn main() -> ExitCode {
         }
     }
     trials.extend(control::trials());
+    trials.extend(large::trials());
     trials.push(Trial::test("every kernel has cases", move || {
         let stems: Vec<&str> = kernels.iter().flatten().map(|case| case.problem.stem()).collect();
         match SHADERS.iter().find(|shader| !stems.contains(&shader.stem)) {
@@ -58,7 +68,7 @@ fn parity(case: Case, variant: &'static str) -> Trial {
     let name = format!("{} {variant}: {}", case.problem.stem(), case.name);
     trial(name, move |gpu| {
         for checked in [true, false] {
-            let options = Options { checked, variant: Some(variant.to_owned()) };
+            let options = Options { checked, variant: Some(variant.to_owned()), max_binding: case.max_binding };
             for values in [Values::Random, Values::Whole] {
                 if values == Values::Whole && !is_exact(&case) {
                     continue;
@@ -73,10 +83,11 @@ fn parity(case: Case, variant: &'static str) -> Trial {
 
 /// Whether whole numbers stay exact: not through pixel / 255, exponentials or a factor that is no power of two.
 fn is_exact(case: &Case) -> bool {
-    use hebb_spec::problem::Problem;
+    use hebb_spec::problem::{Magnitudes, Problem};
     use hebb_spec::rule::Loss;
     match case.problem {
         Problem::GatherImages { .. } => false,
+        Problem::SignFeedback { magnitudes, .. } => !matches!(magnitudes, Magnitudes::Drawn { .. }),
         Problem::Loss { loss, mu, .. } => loss == Loss::Hinge && mu.log2().fract() == 0.0,
         Problem::Dropout { probability, .. } => (1.0 - probability).log2().fract() == 0.0,
         _ => true,

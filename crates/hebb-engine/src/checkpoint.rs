@@ -1,4 +1,5 @@
-//! Checkpoints: safetensors files with `W1`…`WL`, `R2`…`RL` and the metadata `hebb`.
+//! Checkpoints: safetensors files with `W1`…`WL`, `R2`…`RL`, the masks of sparse layers (`W2.mask`, `R2.mask`), the
+//! matrices `B1`… of direct feedback, and the metadata `hebb`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -6,12 +7,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use hebb_spec::network::Network;
 use safetensors::tensor::{Dtype, Metadata as Header, TensorInfo, View};
 use safetensors::{SafeTensorError, SafeTensors};
 
 use crate::metadata::{DescriptionError, Metadata};
-use crate::weights::{LayerWeights, Weights};
+use crate::weights::{Values, Weights};
 use crate::{WriteError, atomic};
 
 /// The metadata key.
@@ -90,7 +90,7 @@ pub enum CheckpointError {
         wanted: Vec<usize>,
     },
     /// A tensor of other numbers.
-    #[error("{name} in {} holds {found}, not F32: convert it", path.display())]
+    #[error("{name} in {} holds {found}, not {wanted}: convert it", path.display())]
     Dtype {
         /// The file.
         path: PathBuf,
@@ -98,6 +98,8 @@ pub enum CheckpointError {
         name: String,
         /// Its type.
         found: String,
+        /// The type needed.
+        wanted: Dtype,
     },
     /// The weights do not go into the format.
     #[error("the weights for {} do not go into a safetensors file: {cause}", path.display())]
@@ -117,15 +119,18 @@ fn shape(dims: &[usize]) -> String {
     dims.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
 }
 
-/// Floats on their way into a file, lowest byte first.
-struct Floats<'a> {
+/// A tensor on its way into a file, floats lowest byte first.
+struct Tensor<'a> {
     dims: &'a [usize],
-    values: &'a [f32],
+    values: Values<'a>,
 }
 
-impl View for Floats<'_> {
+impl View for Tensor<'_> {
     fn dtype(&self) -> Dtype {
-        Dtype::F32
+        match self.values {
+            Values::Floats(_) => Dtype::F32,
+            Values::Bytes(_) => Dtype::U8,
+        }
     }
 
     fn shape(&self) -> &[usize] {
@@ -133,11 +138,17 @@ impl View for Floats<'_> {
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
-        self.values.iter().flat_map(|value| value.to_le_bytes()).collect()
+        match self.values {
+            Values::Floats(values) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            Values::Bytes(values) => values.into(),
+        }
     }
 
     fn data_len(&self) -> usize {
-        4 * self.values.len()
+        match self.values {
+            Values::Floats(values) => 4 * values.len(),
+            Values::Bytes(values) => values.len(),
+        }
     }
 }
 
@@ -146,11 +157,11 @@ pub fn write(path: &Path, weights: &Weights, metadata: &Metadata) -> Result<(), 
     Ok(atomic::write(path, &encode(path, weights, metadata)?)?)
 }
 
-/// A checkpoint's bytes: tensors in the order of their names, so that equal weights and metadata give equal bytes.
+/// A checkpoint's bytes: tensors in a fixed order, so that equal weights and metadata give equal bytes.
 pub(crate) fn encode(path: &Path, weights: &Weights, metadata: &Metadata) -> Result<Vec<u8>, CheckpointError> {
     let fail = |cause| CheckpointError::Encode { path: path.to_owned(), cause };
     let json = serde_json::to_string(metadata).map_err(|cause| fail(SafeTensorError::JsonError(cause)))?;
-    let tensors = weights.tensors().map(|(name, dims, values)| (name, Floats { dims, values }));
+    let tensors = weights.tensors().map(|(name, dims, values)| (name, Tensor { dims, values }));
     safetensors::serialize(tensors, Some(HashMap::from([(KEY.to_owned(), json)]))).map_err(fail)
 }
 
@@ -225,35 +236,35 @@ impl TensorFile {
         self.header.info(name).is_some()
     }
 
-    /// The numbers of a tensor, which must have these dimensions.
+    /// A tensor's dimensions, if it is there.
+    pub fn dims(&self, name: &str) -> Option<&[usize]> {
+        self.header.info(name).map(|info| &info.shape[..])
+    }
+
+    /// The numbers of a tensor of floats, which must have these dimensions.
     pub fn floats(&self, name: &str, wanted: &[usize]) -> Result<Vec<f32>, CheckpointError> {
+        let bytes = self.raw(name, wanted, Dtype::F32)?;
+        Ok(bytes.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect())
+    }
+
+    /// A mask, which must have these dimensions: 1 where the file has anything but 0.
+    pub fn mask(&self, name: &str, wanted: &[usize]) -> Result<Vec<u8>, CheckpointError> {
+        Ok(self.raw(name, wanted, Dtype::U8)?.iter().map(|&byte| u8::from(byte != 0)).collect())
+    }
+
+    fn raw(&self, name: &str, dims: &[usize], dtype: Dtype) -> Result<&[u8], CheckpointError> {
         let (path, name) = (self.path.clone(), name.to_owned());
         match self.header.info(&name) {
-            None => Err(CheckpointError::Missing { path, name, wanted: wanted.to_vec() }),
-            Some(info) if info.shape != wanted => {
-                Err(CheckpointError::Shape { path, name, found: info.shape.clone(), wanted: wanted.to_vec() })
+            None => Err(CheckpointError::Missing { path, name, wanted: dims.to_vec() }),
+            Some(info) if info.shape != dims => {
+                Err(CheckpointError::Shape { path, name, found: info.shape.clone(), wanted: dims.to_vec() })
             }
-            Some(info) if info.dtype != Dtype::F32 => {
-                Err(CheckpointError::Dtype { path, name, found: info.dtype.to_string() })
+            Some(info) if info.dtype != dtype => {
+                Err(CheckpointError::Dtype { path, name, found: info.dtype.to_string(), wanted: dtype })
             }
-            Some(info) => Ok(self.values(info)),
+            Some(TensorInfo { data_offsets: (first, end), .. }) => {
+                Ok(&self.bytes[self.start + first..self.start + end])
+            }
         }
-    }
-
-    fn values(&self, info: &TensorInfo) -> Vec<f32> {
-        let (first, end) = info.data_offsets;
-        let bytes = &self.bytes[self.start + first..self.start + end];
-        bytes.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()
-    }
-
-    /// Every W of a network and, if `with_r`, every R but the first; all must be there.
-    pub fn weights(&self, network: &Network, with_r: bool) -> Result<Weights, CheckpointError> {
-        let layer = |(number, connection): (u32, hebb_spec::connection::Connection)| {
-            let dims = connection.dims();
-            let w = self.floats(&format!("W{number}"), &dims)?;
-            let r = (with_r && number > 1).then(|| self.floats(&format!("R{number}"), &dims)).transpose()?;
-            Ok(LayerWeights { dims, w, r })
-        };
-        Ok(Weights { layers: (1..).zip(network.connections()).map(layer).collect::<Result<_, CheckpointError>>()? })
     }
 }

@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use hebb_data::{DataError, Dataset};
+use hebb_spec::network::UntieError;
 use hebb_spec::notation::NotationError;
 use hebb_spec::plan::{Model, Plan};
 use hebb_spec::rng::{Purpose, Stream};
-use hebb_spec::rule::Rule;
 
 use crate::checkpoint::{CheckpointError, TensorFile};
-use crate::init::{self, RStart, Start};
+use crate::init::{self, Start};
 use crate::metadata::{Description, Metadata, Progress, Training};
 use crate::settings::{Length, Settings};
 
@@ -19,6 +19,15 @@ pub enum JobError {
     /// The notation does not read, or does not fit the pictures.
     #[error("net: {0}")]
     Notation(#[from] NotationError),
+    /// A layer that cannot be untied.
+    #[error("untied: {0}")]
+    Untie(#[from] UntieError),
+    /// Layer 1 is to have what no layer has.
+    #[error("track-r1 needs feedback weights R, but rule {rule} has none: leave one of them out")]
+    NoR {
+        /// The rule.
+        rule: &'static str,
+    },
     /// The validation part leaves nothing.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -87,6 +96,9 @@ impl Job {
     pub fn new(settings: Settings, data: &Dataset) -> Result<Self, JobError> {
         check_numbers(&settings)?;
         let model = settings.to_model(data.shape, data.classes())?;
+        if model.track_r1 && !model.rule.has_r() {
+            return Err(JobError::NoR { rule: model.rule.name });
+        }
         let layers = model.network.layers();
         for (key, list) in [("freeze", &settings.freeze), ("init-layers", &settings.init_layers)] {
             if let Some(&layer) = list.iter().find(|&&layer| layer == 0 || layer > layers) {
@@ -118,6 +130,13 @@ impl Job {
         self.records..self.records + self.settings.validation
     }
 
+    /// The records that the statistics look at, one batch at most, the same each epoch: the first for validation; where
+    /// there are none, the first to train on.
+    pub fn observed(&self) -> Range<usize> {
+        let all = if self.settings.validation > 0 { self.validation() } else { 0..self.records };
+        all.start..all.end.min(all.start + self.settings.batch as usize)
+    }
+
     /// The order of the training records in an epoch, counted from 0.
     pub fn order(&self, epoch: u32) -> Vec<u32> {
         let count = self.records as u32;
@@ -130,24 +149,20 @@ impl Job {
 
     /// The weights that the run starts with: from the settings' file, where they name one, else drawn.
     pub fn start(&self) -> Result<Start, CheckpointError> {
-        let (network, settings) = (&self.model.network, &self.settings);
-        let with_r = self.model.rule.has_r();
+        let (model, settings, drawing) = (&self.model, &self.settings, self.settings.drawing());
         match &settings.init {
             Some(path) => {
                 let file = TensorFile::read(path.as_ref())?;
-                init::from_file(network, with_r, settings.seed, &file, &settings.init_layers)
+                init::from_file(model, &drawing, &file, &settings.init_layers)
             }
-            None => {
-                let weights = init::draw(network, settings.seed, with_r.then_some(RStart::Independent));
-                Ok(Start { weights, messages: Vec::new() })
-            }
+            None => Ok(Start { weights: init::draw(model, &drawing), messages: Vec::new() }),
         }
     }
 
     /// The metadata of the run's checkpoints.
     pub fn metadata(&self, progress: Progress) -> Metadata {
         Metadata {
-            network: Description::new(&self.model, self.settings.seed),
+            network: Description::new(&self.model, self.settings.connectivity, self.settings.seed),
             training: Some(Training {
                 data: self.data.clone(),
                 validation: self.settings.validation,
@@ -160,7 +175,7 @@ impl Job {
 
 /// The ranges that the command line holds to, for settings that came from a file.
 fn check_numbers(settings: &Settings) -> Result<(), JobError> {
-    let epsilon = if let Rule::Urfb { epsilon } = settings.rule { epsilon } else { 0.0 };
+    let (epsilon, decay, connectivity) = (settings.rule.epsilon, settings.rule.decay, settings.connectivity);
     let length = match settings.length {
         Length::Epochs(count) | Length::Steps(count) => count,
     };
@@ -170,6 +185,8 @@ fn check_numbers(settings: &Settings) -> Result<(), JobError> {
         ("mu", f64::from(settings.mu), not_negative(settings.mu), "0 or more"),
         ("slope", f64::from(settings.slope), not_negative(settings.slope) && settings.slope > 0.0, "above 0"),
         ("epsilon", f64::from(epsilon), (0.0..=1.0).contains(&epsilon), "from 0 to 1"),
+        ("decay", f64::from(decay), (0.0..1.0).contains(&decay), "from 0 up to but not 1"),
+        ("connectivity", f64::from(connectivity), connectivity > 0.0 && connectivity <= 1.0, "above 0, and at most 1"),
         ("batch", f64::from(settings.batch), (1..=1 << 20).contains(&settings.batch), "from 1 to 1048576"),
         ("the number of epochs or steps", f64::from(length), length > 0, "1 or more"),
     ];

@@ -3,13 +3,14 @@
 
 use hebb_spec::Shape;
 use hebb_spec::backend::Outcome;
-use hebb_spec::network::Network;
+use hebb_spec::network::{Network, UntieError};
 use hebb_spec::notation::NotationError;
 use hebb_spec::plan::Model;
 use hebb_spec::pool::{PoolTies, PoolWindow};
 use hebb_spec::rule::{Loss, Preset, Rule};
 use serde::{Deserialize, Serialize};
 
+use crate::init::sparse_layers;
 use crate::text;
 
 /// The JSON under the metadata key `hebb`.
@@ -36,9 +37,15 @@ pub struct Description {
     pub input: Shape,
     /// Number of classes.
     pub classes: u32,
-    /// Layers whose places have filters of their own.
+    /// Layers whose places have filters of their own, as in `1,2`; `none` where there is no such layer.
     pub untied: String,
-    /// The learning rule, with its ε.
+    /// The share of connections that there are, where they are not all.
+    #[serde(default = "text::share::all", skip_serializing_if = "text::share::is_all")]
+    pub connectivity: f32,
+    /// Whether layer 1 has an R too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub track_r1: bool,
+    /// The learning rule, with its ε or decay.
     #[serde(flatten, with = "text::rule")]
     pub rule: Rule,
     /// Numbers and conventions.
@@ -133,6 +140,9 @@ pub enum DescriptionError {
     /// The notation does not read, or does not fit the pictures.
     #[error(transparent)]
     Notation(#[from] NotationError),
+    /// A layer that cannot be untied.
+    #[error(transparent)]
+    Untie(#[from] UntieError),
     /// A convention that this version does not compute.
     #[error("it has {key} '{value}', which this version of hebb does not compute")]
     Convention {
@@ -144,13 +154,16 @@ pub enum DescriptionError {
 }
 
 impl Description {
-    /// Describes a model whose random numbers come from a seed.
-    pub fn new(model: &Model, seed: u64) -> Self {
+    /// Describes a model whose random numbers come from a seed, and whose sparse layers have a share of their connections.
+    pub fn new(model: &Model, connectivity: f32, seed: u64) -> Self {
+        let untied = model.network.untied_layers();
         Self {
             net: model.network.notation(),
             input: model.network.input,
             classes: model.network.classes,
-            untied: "none".to_owned(),
+            untied: if untied.is_empty() { "none".to_owned() } else { text::layers::write(&untied) },
+            connectivity,
+            track_r1: model.track_r1,
             rule: model.rule,
             preset: model.preset,
             slope: model.slope,
@@ -165,15 +178,18 @@ impl Description {
     /// The model described, for evaluation: η and frozen layers are no part of it.
     pub fn model(&self) -> Result<Model, DescriptionError> {
         let conventions = [
-            ("untied", &self.untied, "none"),
             ("pool_window", &self.pool_window, window_name(self.preset)),
             ("pool_ties", &self.pool_ties, ties_name(self.preset)),
         ];
         if let Some((key, value, _)) = conventions.into_iter().find(|(_, value, known)| value != known) {
             return Err(DescriptionError::Convention { key, value: value.clone() });
         }
-        let network = Network::new(&self.net, self.input, self.classes, self.preset)?;
-        Ok(Model { mu: self.mu, slope: self.slope, ..Model::new(network, self.rule, self.loss, self.preset) })
+        let untied = text::untied::read(&self.untied)
+            .map_err(|_| DescriptionError::Convention { key: "untied", value: self.untied.clone() })?;
+        let network = Network::new(&self.net, self.input, self.classes, self.preset)?.untie(&untied, self.preset)?;
+        let model = Model::new(network, self.rule, self.loss, self.preset);
+        let sparse = sparse_layers(&model, self.connectivity);
+        Ok(Model { mu: self.mu, slope: self.slope, sparse, track_r1: self.track_r1, ..model })
     }
 }
 
@@ -197,10 +213,10 @@ mod tests {
 
     fn example() -> Metadata {
         let network = Network::new("Conv 4 3x3; Maxpool 3; Output", Shape::new(3, 8, 8), 4, Preset::Paper).unwrap();
-        let mut model = Model::new(network, Rule::Urfb { epsilon: 0.1 }, Loss::Softmax, Preset::Paper);
+        let mut model = Model::new(network, Rule::urfb(0.1), Loss::Softmax, Preset::Paper);
         (model.slope, model.mu) = (0.7, 0.2);
         Metadata {
-            network: Description::new(&model, u64::MAX),
+            network: Description::new(&model, 1.0, u64::MAX),
             training: Some(Training { data: "tiny".to_owned(), validation: 3, batch: 4 }),
             progress: Progress {
                 epoch: 2,
@@ -232,6 +248,7 @@ mod tests {
         }
         assert_eq!(value["input"], "3x8x8");
         assert_eq!(value["pool_window"], "centred");
+        assert_eq!((value.get("connectivity"), value.get("track_r1"), value.get("decay")), (None, None, None));
         let least = r#"{"net":"Output","input":"1x2x2","classes":2,"untied":"none","rule":"bp","preset":"as-run",
             "slope":0.5,"mu":1,"loss":"hinge","pool_window":"from-pixel","pool_ties":"all","seed":1,"epoch":0,"step":0}"#;
         assert_eq!(serde_json::from_str::<Metadata>(least).unwrap().progress, Progress::default());
@@ -241,7 +258,18 @@ mod tests {
     fn the_model_reads_back() {
         let model = example().network.model().unwrap();
         assert_eq!((model.slope, model.mu, model.loss), (0.7, 0.2, Loss::Softmax));
+        assert!(model.sparse.is_empty() && !model.track_r1);
         let mut other = example().network;
+        other.untied = "1,x".to_owned();
+        let error = other.model().unwrap_err().to_string();
+        assert_eq!(error, "it has untied '1,x', which this version of hebb does not compute");
+        other.untied = "2".to_owned();
+        assert!(other.model().unwrap_err().to_string().starts_with("layer 2 is 'Output', which has no places"));
+        (other.untied, other.connectivity, other.track_r1) = ("1".to_owned(), 0.5, true);
+        let model = other.model().unwrap();
+        assert_eq!((model.network.untied_layers(), &model.sparse), (vec![1], &vec![1, 2]));
+        assert_eq!(Description::new(&model, 0.5, u64::MAX).untied, "1");
+        assert!(model.track_r1);
         other.pool_ties = "random".to_owned();
         let error = other.model().unwrap_err().to_string();
         assert_eq!(error, "it has pool_ties 'random', which this version of hebb does not compute");

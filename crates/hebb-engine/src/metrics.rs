@@ -8,6 +8,7 @@ use hebb_spec::plan::Model;
 
 use crate::atomic;
 use crate::folder::{self, RunError};
+use crate::statistics::{self, Statistic};
 
 /// A row: what an epoch found.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,8 +23,8 @@ pub struct Row {
     pub train_error: f64,
     /// Mean loss and error on the validation records, where there are any.
     pub validation: Option<(f64, f64)>,
-    /// Correlation of W and R in layers 2 to L; `None` where one of them does not vary. Empty under bp.
-    pub correlations: Vec<Option<f64>>,
+    /// What was seen of the layers.
+    pub statistics: Vec<Statistic>,
 }
 
 impl Row {
@@ -33,7 +34,7 @@ impl Row {
         let (loss, error) = self.validation.unzip();
         let mut fields = vec![self.epoch.to_string(), format!("{:.3}", self.seconds)];
         fields.extend([Some(self.train_loss), Some(self.train_error), loss, error].map(field));
-        fields.extend(self.correlations.iter().copied().map(field));
+        fields.extend(self.statistics.iter().map(|statistic| field(statistic.value)));
         fields.join(",")
     }
 }
@@ -49,13 +50,12 @@ impl Metrics {
     /// No rows yet.
     pub(crate) fn new(model: &Model) -> Self {
         let mut header = "epoch,seconds,train_loss,train_error,validation_loss,validation_error".to_owned();
-        if model.rule.has_r() {
-            header.extend((2..=model.network.layers()).map(|layer| format!(",corr_{layer}")));
-        }
+        header.extend(statistics::names(model).map(|name| format!(",{name}")));
         Self { header, rows: Vec::new() }
     }
 
-    /// The rows in a file up to an epoch, and whether more stood there.
+    /// The rows in a file up to an epoch, and whether more stood there. Rows of a version that wrote fewer columns get
+    /// empty fields for the rest.
     pub(crate) fn read(model: &Model, path: &Path, epochs: u32) -> Result<(Self, bool), RunError> {
         let mut metrics = Self::new(model);
         let text = match fs::read_to_string(path) {
@@ -64,14 +64,17 @@ impl Metrics {
             Err(cause) => return Err(RunError::Read { path: path.to_owned(), cause }),
         };
         let mut lines = text.lines();
-        if lines.next() != Some(&metrics.header) {
+        // What the header has beyond the file's is whole columns.
+        let lacking = lines.next().and_then(|header| metrics.header.strip_prefix(header));
+        let Some(lacking) = lacking.filter(|columns| columns.is_empty() || columns.starts_with(',')) else {
             return Err(RunError::Metrics { path: path.to_owned(), line: 1 });
-        }
+        };
+        let empty = ",".repeat(lacking.matches(',').count());
         let mut surplus = false;
         for (number, line) in (2..).zip(lines) {
             let epoch: Option<u32> = line.split(',').next().and_then(|field| field.parse().ok());
             match epoch {
-                Some(epoch) if epoch <= epochs => metrics.rows.push(line.to_owned()),
+                Some(epoch) if epoch <= epochs => metrics.rows.push(format!("{line}{empty}")),
                 Some(_) => surplus = true,
                 None => return Err(RunError::Metrics { path: path.to_owned(), line: number }),
             }

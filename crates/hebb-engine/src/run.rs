@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::atomic;
 use crate::checkpoint::{self, TensorFile};
 use crate::folder::{BEST, FORMER, Folder, LAST, LOCK, METRICS, SETTINGS, START, one_line, remove};
+use crate::init::{self, Start};
 use crate::job::Job;
 use crate::metadata::{Best, Progress};
 use crate::metrics::{Metrics, Row};
@@ -68,9 +69,8 @@ impl Existing {
             let (done, total) = (progress.step, job.total_steps);
             return Err(RunError::Passed { path: folder.path, done, total });
         }
-        let weights = file.weights(&job.model.network, job.model.rule.has_r())?;
+        let Start { weights, mut messages } = init::stored(&job.model, &file)?;
         let (metrics, surplus) = Metrics::read(&job.model, &folder.at(METRICS), progress.epoch)?;
-        let mut messages = Vec::new();
         if metrics.len() < progress.epoch as usize {
             messages.push(format!("{} lacks rows of epochs that are done", folder.at(METRICS).display()));
         }

@@ -1,12 +1,13 @@
 //! Every setting of a run, as run.toml keeps it.
 
 use hebb_spec::Shape;
-use hebb_spec::network::Network;
-use hebb_spec::notation::NotationError;
+use hebb_spec::network::{Network, Untied};
 use hebb_spec::plan::Model;
-use hebb_spec::rule::{Loss, Preset, Rule};
+use hebb_spec::rule::{Feedback, Loss, Preset, Rule};
 use serde::{Deserialize, Serialize};
 
+use crate::init::{Drawing, RStart, UntiedStart, sparse_layers};
+use crate::job::JobError;
 use crate::text;
 
 /// What a run computes: each field bears the name of its option on the command line.
@@ -15,7 +16,16 @@ use crate::text;
 pub struct Settings {
     /// The network's name or notation.
     pub net: String,
-    /// The learning rule, with its ε.
+    /// Its layers whose places have filters of their own, beside those that the notation writes as `Local`.
+    #[serde(with = "text::untied", default, skip_serializing_if = "is_default")]
+    pub untied: Untied,
+    /// How these start; absent: as the preset says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untied_start: Option<UntiedStart>,
+    /// The share of connections that there are, above 0, up to 1; the preset says whether of the output layer's, too.
+    #[serde(default = "text::share::all", skip_serializing_if = "text::share::is_all")]
+    pub connectivity: f32,
+    /// The learning rule, with its ε or decay.
     #[serde(flatten, with = "text::rule")]
     pub rule: Rule,
     /// The loss.
@@ -53,8 +63,36 @@ pub struct Settings {
     /// The only layers taken from it; empty: all.
     #[serde(with = "text::layers", default, skip_serializing_if = "Vec::is_empty")]
     pub init_layers: Vec<u32>,
+    /// Whether layer 1 has an R too, which learns and sends nothing.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub track_r1: bool,
+    /// What an epoch's row tells of the layers.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub statistics: Detail,
     /// The device asked for, as the user wrote it; what that came to stands in the record.
     pub device: String,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// How much an epoch's row tells of the layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Detail {
+    /// How W and R compare, and how many units are saturated.
+    #[default]
+    Basic,
+    /// Also the angle between the rule's δ and back-propagation's.
+    Full,
+}
+
+impl Detail {
+    /// Whether the two δ are compared: under back-propagation they are one.
+    pub fn compares_deltas(self, rule: &Rule) -> bool {
+        self == Detail::Full && rule.feedback != Feedback::Transposed
+    }
 }
 
 /// When a run ends, counted from its start.
@@ -69,15 +107,29 @@ pub enum Length {
 
 impl Settings {
     /// The model that they describe, for pictures of one shape.
-    pub fn to_model(&self, input: Shape, classes: u32) -> Result<Model, NotationError> {
-        let network = Network::new(&self.net, input, classes, self.preset)?;
+    pub fn to_model(&self, input: Shape, classes: u32) -> Result<Model, JobError> {
+        let network = Network::new(&self.net, input, classes, self.preset)?.untie(&self.untied, self.preset)?;
+        let model = Model::new(network, self.rule, self.loss, self.preset);
         Ok(Model {
             mu: self.mu,
             slope: self.slope,
             lr: self.lr,
             frozen: self.freeze.clone(),
-            ..Model::new(network, self.rule, self.loss, self.preset)
+            sparse: sparse_layers(&model, self.connectivity),
+            track_r1: self.track_r1,
+            delta_statistics: self.statistics.compares_deltas(&self.rule),
+            ..model
         })
+    }
+
+    /// How their start is drawn.
+    pub fn drawing(&self) -> Drawing {
+        Drawing {
+            seed: self.seed,
+            r_start: RStart::Independent,
+            untied_start: self.untied_start.unwrap_or(UntiedStart::of(self.preset)),
+            connectivity: self.connectivity,
+        }
     }
 }
 
@@ -116,7 +168,10 @@ mod tests {
         RunFile {
             settings: Settings {
                 net: "Conv 4 3x3; Output".to_owned(),
-                rule: Rule::Urfb { epsilon: 0.3 },
+                untied: Untied::AsWritten,
+                untied_start: None,
+                connectivity: 1.0,
+                rule: Rule::urfb(0.3),
                 loss: Loss::Hinge,
                 mu: 1.0 / 9.0,
                 slope: 0.5,
@@ -131,6 +186,8 @@ mod tests {
                 freeze: Vec::new(),
                 init: None,
                 init_layers: Vec::new(),
+                track_r1: false,
+                statistics: Detail::Basic,
                 device: "auto".to_owned(),
             },
             record: Record {
@@ -147,13 +204,24 @@ mod tests {
     fn run_files_read_back_as_they_were() {
         let mut file = example();
         assert_eq!(toml::from_str::<RunFile>(&toml::to_string(&file).unwrap()).unwrap(), file);
-        file.settings.rule = Rule::Frfb;
+        file.settings.rule = Rule::kp(0.01);
+        file.settings.untied = Untied::Layers(vec![1, 3]);
+        file.settings.untied_start = Some(UntiedStart::Independent);
+        file.settings.connectivity = 0.3;
+        file.settings.track_r1 = true;
+        file.settings.statistics = Detail::Full;
         file.settings.length = Length::Steps(12);
         file.settings.seed = u64::MAX;
         file.settings.freeze = vec![1, 2];
         file.settings.init = Some("start.safetensors".to_owned());
         file.settings.init_layers = vec![2];
-        assert_eq!(toml::from_str::<RunFile>(&toml::to_string(&file).unwrap()).unwrap(), file);
+        let text = toml::to_string(&file).unwrap();
+        assert_eq!(toml::from_str::<RunFile>(&text).unwrap(), file);
+        for line in ["untied = \"1,3\"", "untied-start = \"independent\"", "decay = 0.01", "statistics = \"full\""] {
+            assert!(text.lines().any(|other| other == line), "no {line} in {text}");
+        }
+        let error = toml::from_str::<RunFile>(&text.replace("\"kp\"", "\"frfb\"")).unwrap_err().to_string();
+        assert!(error.contains("decay belongs to kp, not to frfb"), "{error}");
     }
 
     #[test]
@@ -173,6 +241,18 @@ mod tests {
         (settings.mu, settings.slope, settings.lr, settings.freeze) = (0.25, 0.75, 0.5, vec![1]);
         let model = settings.to_model(Shape::new(1, 4, 4), 3).unwrap();
         assert_eq!((model.mu, model.slope, model.lr, &model.frozen[..]), (0.25, 0.75, 0.5, &[1][..]));
-        assert_eq!(model.rule, Rule::Urfb { epsilon: 0.3 });
+        assert_eq!(model.rule, Rule::urfb(0.3));
+        assert!(model.sparse.is_empty() && !model.track_r1 && !model.delta_statistics);
+
+        settings.untied = Untied::All;
+        (settings.connectivity, settings.track_r1, settings.statistics) = (0.5, true, Detail::Full);
+        let model = settings.to_model(Shape::new(1, 4, 4), 3).unwrap();
+        assert_eq!((model.network.untied_layers(), &model.sparse), (vec![1], &vec![1]), "as-run: a dense output");
+        assert!(model.track_r1 && model.delta_statistics);
+        assert_eq!(settings.drawing().untied_start, UntiedStart::Tied, "the preset's");
+        (settings.preset, settings.rule) = (Preset::Paper, Rule::BP);
+        let model = settings.to_model(Shape::new(1, 4, 4), 3).unwrap();
+        assert_eq!((&model.sparse, model.delta_statistics), (&vec![1, 2], false));
+        assert_eq!(settings.drawing().untied_start, UntiedStart::Independent);
     }
 }

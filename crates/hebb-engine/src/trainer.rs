@@ -1,6 +1,7 @@
 //! Trains a run to its end, to a stop, or to an error.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -14,8 +15,8 @@ use crate::job::Job;
 use crate::metadata::{Best, Progress, Sums};
 use crate::observe::{Observer, StepReport};
 use crate::run::{Run, RunError};
-use crate::statistics;
-use crate::weights::Weights;
+use crate::statistics::{self, Statistic};
+use crate::weights::{Fixed, Weights};
 
 /// How a training ended without an error. Either way the run's folder holds all that it did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,19 +100,22 @@ impl Trainer<'_> {
             self.observer.message(&message);
         }
         let weights = std::mem::replace(&mut self.run.weights, Weights { layers: Vec::new() });
-        weights.upload(&self.job.model.network, self.plan, self.backend).map_err(TrainError::Device)?;
+        weights.upload(&self.job.model, self.plan, self.backend).map_err(TrainError::Device)?;
+        let fixed = weights.fixed();
         drop(weights);
         let mut progress = self.run.progress();
         // Steps that end within an epoch have a row too, which a resume takes back and may have to give again.
         while progress.step < self.job.total_steps || progress.epoch_step > 0 {
             let stretch = self.steps(&mut progress)?;
             let validation = if stretch.is_stopped { None } else { self.validate()? };
-            let weights = self.download(progress)?;
+            // These come first: they leave R as the next step will use it, and so as a checkpoint must hold it.
+            let statistics = self.observe(progress, &fixed)?;
+            let weights = self.download(progress, &fixed)?;
             let Some(validation) = validation else {
                 self.run.save(self.job, &weights, progress)?;
                 return Ok(Ending::Interrupted);
             };
-            progress = self.close(progress, stretch.seconds, validation, &weights)?;
+            progress = self.close(progress, stretch.seconds, validation, statistics, &weights)?;
             if progress.step >= self.job.total_steps {
                 break;
             }
@@ -179,9 +183,18 @@ impl Trainer<'_> {
         Ok(sums)
     }
 
-    fn download(&mut self, progress: Progress) -> Result<Weights, TrainError> {
-        let network = &self.job.model.network;
-        let weights = Weights::download(network, self.plan, self.backend).map_err(TrainError::Device)?;
+    fn observe(&mut self, progress: Progress, fixed: &[Arc<Fixed>]) -> Result<Vec<Statistic>, TrainError> {
+        let (job, train, records) = (self.job, &self.data.train, self.job.observed());
+        let picture = train.images().len() / train.len();
+        let images = &train.images()[records.start * picture..records.end * picture];
+        let (step, seed) = (progress.step, job.settings.seed);
+        let batch = Batch { images, labels: &train.labels()[records], step, seed };
+        statistics::observe(&job.model, self.plan, self.backend, &batch, fixed).map_err(TrainError::Device)
+    }
+
+    fn download(&mut self, progress: Progress, fixed: &[Arc<Fixed>]) -> Result<Weights, TrainError> {
+        let model = &self.job.model;
+        let weights = Weights::download(model, self.plan, self.backend, fixed).map_err(TrainError::Device)?;
         match weights.not_finite() {
             Some(tensor) => Err(TrainError::Weights { tensor, step: progress.step, lr: self.job.settings.lr }),
             None => Ok(weights),
@@ -194,10 +207,10 @@ impl Trainer<'_> {
         done: Progress,
         seconds: f64,
         validation: Sums,
+        statistics: Vec<Statistic>,
         weights: &Weights,
     ) -> Result<Progress, TrainError> {
         let job = self.job;
-        let correlations = statistics::correlations(&job.model, self.plan, self.backend).map_err(TrainError::Device)?;
         let is_validated = validation.images > 0;
         let row = Row {
             epoch: done.epoch + 1,
@@ -205,7 +218,7 @@ impl Trainer<'_> {
             train_loss: done.sums.mean_loss(),
             train_error: done.sums.error(),
             validation: is_validated.then(|| (validation.mean_loss(), validation.error())),
-            correlations,
+            statistics,
         };
         let is_best = is_validated && done.best.is_none_or(|best| validation.wrong < best.wrong);
         let mut progress = done;

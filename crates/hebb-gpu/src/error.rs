@@ -28,20 +28,22 @@ pub enum GpuError {
         /// The driver's reason.
         reason: String,
     },
-    /// A tensor larger than one binding may be.
+    /// A tensor, or the smallest piece that can be used of it, larger than one binding or buffer may be.
     #[error(
-        "tensor '{tensor}' needs {needs} MiB but {device} binds at most {limit} MiB at once: use a smaller batch or \
+        "tensor '{tensor}' needs {needs} MiB but {device} takes at most {limit} MiB {place}: use a smaller batch or \
          layer, or another device"
     )]
     TensorTooLarge {
         /// Name of the tensor.
         tensor: String,
-        /// Its size, rounded up.
+        /// What does not fit, rounded up.
         needs: u64,
         /// The device's limit.
         limit: u64,
         /// Name of the device.
         device: String,
+        /// Where the limit lies.
+        place: &'static str,
     },
     /// More workgroups than two dimensions hold.
     #[error("'{call}' needs {groups} workgroups, more than the device can start at once: use a smaller batch")]

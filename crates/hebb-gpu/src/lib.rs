@@ -8,6 +8,7 @@ mod error;
 mod grid;
 mod kernels;
 mod readback;
+mod ready;
 mod session;
 mod variant;
 

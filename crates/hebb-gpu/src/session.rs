@@ -10,10 +10,8 @@ use hebb_spec::problem::{Problem, image_words};
 
 use crate::device::Gpu;
 use crate::error::GpuError;
-use crate::grid;
-use crate::kernels;
 use crate::readback::{Readback, wait};
-use crate::variant::Tuning;
+use crate::ready::{self, Ready};
 
 /// Floating-point operations after which a list goes on in another submission: about 100 ms on a slow GPU, so that no
 /// watchdog bites.
@@ -26,17 +24,8 @@ pub struct Options {
     pub checked: bool,
     /// Take this variant wherever a kernel has it.
     pub variant: Option<String>,
-}
-
-/// A call, ready to be recorded.
-struct Ready {
-    pipeline: wgpu::ComputePipeline,
-    tensors: wgpu::BindGroup,
-    step: Option<wgpu::BindGroup>,
-    grid: [u32; 2],
-    variant: String,
-    update_lanes: u32,
-    flops: u64,
+    /// Bind at most so many bytes at once, if that is less than the device can: cuts weights into pieces.
+    pub max_binding: Option<u64>,
 }
 
 /// A plan on a device.
@@ -62,7 +51,8 @@ impl Session {
 
     /// Makes a plan ready.
     pub fn with_options(gpu: &Gpu, plan: Plan, options: &Options) -> Result<Self, GpuError> {
-        fits(gpu, &plan)?;
+        let tuning = ready::tuning(gpu, options);
+        ready::fits(gpu, &plan, &tuning)?;
         let device = &gpu.0.device;
         let storage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
         let buffer = |label: &str, size: u64, usage| {
@@ -72,40 +62,8 @@ impl Session {
         gpu.check(plan.memory())?;
         let uniform = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
         let step = buffer("step", size_of::<StepInfo>() as u64, uniform);
-        let tuning = Tuning { software: gpu.summary().software, variant: options.variant.clone() };
-        let ready = |call: &Call| -> Result<Ready, GpuError> {
-            let launch = kernels::launch(&call.problem, &tuning);
-            let grid = grid::split(launch.groups)
-                .ok_or_else(|| GpuError::GridTooLarge { call: call.name.clone(), groups: launch.groups })?;
-            let pipeline = gpu.pipeline(launch.shader, options.checked);
-            let params = buffer("params", launch.params.len().next_multiple_of(16) as u64, uniform);
-            gpu.0.queue.write_buffer(&params, 0, &launch.params);
-            let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: params.as_entire_binding() }];
-            entries.extend((1..).zip(&call.tensors).map(|(binding, &id)| wgpu::BindGroupEntry {
-                binding,
-                resource: slots[plan.tensor(id).slot].as_entire_binding(),
-            }));
-            let group = |index, entries: &[wgpu::BindGroupEntry<'_>]| {
-                let layout = pipeline.get_bind_group_layout(index);
-                device.create_bind_group(&wgpu::BindGroupDescriptor {
-                    label: Some(&call.name),
-                    layout: &layout,
-                    entries,
-                })
-            };
-            let tensors = group(0, &entries);
-            let step_entry = [wgpu::BindGroupEntry { binding: 0, resource: step.as_entire_binding() }];
-            let is_update = matches!(call.problem, Problem::ConnectUpdate { .. } | Problem::ConnectPartial { .. });
-            Ok(Ready {
-                tensors,
-                step: launch.shader.reads_step.then(|| group(1, &step_entry)),
-                grid,
-                variant: format!("{} {}", launch.shader.stem, launch.shader.variant),
-                update_lanes: if is_update { launch.shader.constant("LANES") } else { 1 },
-                flops: call.problem.flops(),
-                pipeline,
-            })
-        };
+        let maker = ready::Maker { gpu, plan: &plan, slots: &slots, step: &step, tuning, checked: options.checked };
+        let ready = |call: &Call| maker.ready(call);
         let all = |list| plan.list(list).iter().map(ready).collect::<Result<Vec<_>, _>>();
         let lists = [all(List::Train)?, all(List::Evaluate)?, all(List::Statistics)?];
         gpu.check(plan.memory())?;
@@ -217,30 +175,15 @@ impl Session {
     }
 }
 
-/// Whether the device can bind every tensor of a plan.
-fn fits(gpu: &Gpu, plan: &Plan) -> Result<(), GpuError> {
-    let summary = gpu.summary();
-    let limit = summary.max_binding.min(summary.max_buffer);
-    match plan.tensors.iter().filter(|tensor| tensor.bytes() > limit).max_by_key(|tensor| tensor.len) {
-        None => Ok(()),
-        Some(tensor) => Err(GpuError::TensorTooLarge {
-            tensor: tensor.name.clone(),
-            needs: tensor.bytes().div_ceil(1 << 20),
-            limit: limit >> 20,
-            device: summary.name.clone(),
-        }),
-    }
-}
-
 fn record(encoder: &mut wgpu::CommandEncoder, calls: &[Ready]) {
     let mut pass = encoder.begin_compute_pass(&Default::default());
-    for call in calls {
-        pass.set_pipeline(&call.pipeline);
-        pass.set_bind_group(0, &call.tensors, &[]);
-        if let Some(step) = &call.step {
+    for dispatch in calls.iter().flat_map(|call| &call.dispatches) {
+        pass.set_pipeline(&dispatch.pipeline);
+        pass.set_bind_group(0, &dispatch.tensors, &[]);
+        if let Some(step) = &dispatch.step {
             pass.set_bind_group(1, step, &[]);
         }
-        pass.dispatch_workgroups(call.grid[0], call.grid[1], 1);
+        pass.dispatch_workgroups(dispatch.grid[0], dispatch.grid[1], 1);
     }
 }
 

@@ -14,6 +14,10 @@ pub struct Tuning {
     pub software: bool,
     /// A variant to take wherever a kernel has it: for tests and benchmarks.
     pub variant: Option<String>,
+    /// Largest storage binding, in bytes.
+    pub max_binding: u64,
+    /// What a binding's offset must be a multiple of, in bytes.
+    pub alignment: u64,
 }
 
 impl Tuning {
@@ -41,7 +45,7 @@ mod tests {
         for shader in SHADERS {
             for software in [false, true] {
                 for batch in [0, 20, 500] {
-                    let tuning = Tuning { software, variant: None };
+                    let tuning = Tuning { software, ..Tuning::default() };
                     assert_eq!(tuning.shader(shader.stem, shader.features, batch).stem, shader.stem);
                 }
             }
@@ -50,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_forced_variant_wins_where_it_exists() {
-        let tuning = Tuning { software: true, variant: Some("slim".to_owned()) };
+        let tuning = Tuning { software: true, variant: Some("slim".to_owned()), ..Tuning::default() };
         assert_eq!(tuning.shader("connect_forward", &[], 500).variant, "slim");
         assert_eq!(tuning.shader("loss", &[], 500).variant, "default");
     }

@@ -127,7 +127,9 @@ impl Backend for Reference {
         for call in self.plan.list(list) {
             self.store.call(call)?;
         }
-        if self.plan.list(list).iter().any(|call| matches!(call.problem, Problem::Loss { .. })) {
+        if list != List::Statistics
+            && self.plan.list(list).iter().any(|call| matches!(call.problem, Problem::Loss { .. }))
+        {
             self.outcomes.extend(self.outcome()?);
         }
         Ok(())
@@ -152,7 +154,7 @@ mod tests {
     fn simpnet_like() -> Reference {
         let text = "Conv 4 5x5; Maxpool 3; Drop .5; Full 20; Drop .3; Output";
         let network = Network::new(text, Shape::new(3, 9, 8), 4, Preset::AsRun).unwrap();
-        let model = Model::new(network, Rule::Urfb { epsilon: 1.0 }, Loss::Hinge, Preset::AsRun);
+        let model = Model::new(network, Rule::URFB, Loss::Hinge, Preset::AsRun);
         let mut reference = Reference::new(Plan::new(&model, 6));
         for (layer, connection) in (1..).zip(model.network.connections()) {
             for (role, purpose) in [(Role::W(layer), Purpose::InitW), (Role::R(layer), Purpose::InitR)] {

@@ -3,7 +3,7 @@
 use hebb_spec::connection::Connection;
 
 use crate::Real;
-use crate::geometry::{axpy, gated, images, padded, tap_output, unit, weight_row};
+use crate::geometry::{axpy, filter_start, gated, images, padded, tap_output, unit, weight_row};
 
 /// σ′ of the layer below: its slope and its activity right after σ, `[C_in][row][column][image]`.
 #[derive(Debug, Clone, Copy)]
@@ -14,11 +14,12 @@ pub struct Gate<'a, T> {
     pub x: &'a [T],
 }
 
-/// below `[C_in][row][column][image]` = σ′ · Σ R `[C_in][ky][kx][C_out]` · δ `[C_out][row − ky + pad][column − kx + pad][image]`.
+/// below `[C_in][row][column][image]` = σ′ · (skip + Σ R `[filter][C_in][ky][kx][C_out]` · δ
+/// `[C_out][row − ky + pad][column − kx + pad][image]`), where untied with the filter of the place that δ comes from.
 pub fn connect_feedback<T: Real>(
     c: &Connection,
     batch: u32,
-    gate: Option<Gate<'_, T>>,
+    (skip, gate): (Option<&[T]>, Option<Gate<'_, T>>),
     r: &[T],
     delta: &[T],
     below: &mut [T],
@@ -29,12 +30,16 @@ pub fn connect_feedback<T: Real>(
             for column in 0..c.input.width {
                 let at = unit(c.input, channel, row, column);
                 let sum = &mut below[at * b..][..b];
-                sum.fill(T::ZERO);
+                match skip {
+                    Some(skip) => sum.copy_from_slice(images(skip, at, b)),
+                    None => sum.fill(T::ZERO),
+                }
                 for ky in 0..c.kernel_h {
                     let Some(out_row) = tap_output(row, ky, c.pad_top(), c.output.height) else { continue };
                     for kx in 0..c.kernel_w {
                         let Some(out_column) = tap_output(column, kx, c.pad_left(), c.output.width) else { continue };
                         let tap = ((channel * c.kernel_h + ky) * c.kernel_w + kx) as usize;
+                        let r = &r[filter_start(c, out_row, out_column)..];
                         for out in 0..c.output.channels {
                             let delta = images(delta, unit(c.output, out, out_row, out_column), b);
                             axpy(r[tap * weight_row + out as usize], delta, sum);
@@ -63,7 +68,7 @@ mod tests {
         let r = c.to_device(&[1.0, 10.0]);
         let delta = [1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 3.0, -1.0, 0.0, 0.0];
         let mut below = [f32::NAN; 12];
-        connect_feedback(&c, 2, None, &r, &delta, &mut below);
+        connect_feedback(&c, 2, (None, None), &r, &delta, &mut below);
         assert_eq!(below, [1.0, 0.0, 0.0, 0.0, 12.0, 0.0, 0.0, 0.0, 23.0, -1.0, 0.0, 0.0]);
     }
 
@@ -74,7 +79,20 @@ mod tests {
         let delta = [1.0, 1.0, 1.0, 1.0, 0.0, 1.0, -1.0, 2.0];
         let x = [1.0, -1.0, 0.999, 0.0, 0.5, 0.5, 0.5, 0.5, -0.5, 1.0, -1.0, 0.0];
         let mut below = [f32::NAN; 12];
-        connect_feedback(&c, 4, Some(Gate { slope: 0.5, x: &x }), &r, &delta, &mut below);
+        let gate = Gate { slope: 0.5, x: &x };
+        connect_feedback(&c, 4, (None, Some(gate)), &r, &delta, &mut below);
         assert_eq!(below, [0.0, 0.0, -4.5, 10.5, 1.0, 11.0, -9.0, 21.0, 1.5, 0.0, 0.0, 31.5]);
+        connect_feedback(&c, 4, (Some(&[2.0; 12]), Some(gate)), &r, &delta, &mut below);
+        assert_eq!(below[..4], [0.0, 0.0, -3.5, 11.5], "the second δ passes the same σ′");
+    }
+
+    #[test]
+    fn an_untied_place_sends_through_its_own_filter() {
+        // Forward is h = x + 10 · right neighbour at the first place, 100 · x at the second.
+        let c = Connection::conv(Shape::new(1, 1, 2), 1, 1, 2).untie();
+        let r = c.to_device(&[1.0, 10.0, 100.0, 0.0]);
+        let mut below = [f32::NAN; 8];
+        connect_feedback(&c, 1, (None, None), &r, &[1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0], &mut below);
+        assert_eq!((below[0], below[4]), (1.0, 210.0));
     }
 }

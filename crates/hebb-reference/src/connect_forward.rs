@@ -3,10 +3,10 @@
 use hebb_spec::connection::Connection;
 
 use crate::Real;
-use crate::geometry::{axpy, images, padded, tap_input, unit, weight_row};
+use crate::geometry::{axpy, filter_start, images, padded, tap_input, unit, weight_row};
 
-/// y `[C_out][row][column][image]` = σ(Σ W `[C_in][ky][kx][C_out]` · x `[C_in][row + ky − pad][column + kx − pad][image]`),
-/// taps outside the picture left out; σ(h) = clip(slope · h, −1, 1), or h without a slope.
+/// y `[C_out][row][column][image]` = σ(Σ W `[filter][C_in][ky][kx][C_out]` · x
+/// `[C_in][row + ky − pad][column + kx − pad][image]`), the place's own filter where untied, taps outside left out; σ(h) = clip(slope · h, −1, 1), or h without a slope.
 pub fn connect_forward<T: Real>(c: &Connection, batch: u32, slope: Option<f32>, w: &[T], x: &[T], y: &mut [T]) {
     let (b, weight_row) = (padded(batch), weight_row(c));
     for out in 0..c.output.channels {
@@ -14,6 +14,7 @@ pub fn connect_forward<T: Real>(c: &Connection, batch: u32, slope: Option<f32>, 
             for column in 0..c.output.width {
                 let sum = &mut y[unit(c.output, out, row, column) * b..][..b];
                 sum.fill(T::ZERO);
+                let w = &w[filter_start(c, row, column)..];
                 for channel in 0..c.input.channels {
                     for ky in 0..c.kernel_h {
                         let Some(in_row) = tap_input(row, ky, c.pad_top(), c.input.height) else { continue };
@@ -52,6 +53,15 @@ mod tests {
         assert_eq!(image(0), [21.0, 32.0, 3.0, 54.0, 65.0, 6.0]);
         assert_eq!(image(1), [-21.0, -32.0, -3.0, -54.0, -65.0, -6.0]);
         assert_eq!(image(3), [1100.0, 1100.0, 100.0, 1100.0, 1100.0, 100.0], "padded images are computed too");
+    }
+
+    #[test]
+    fn an_untied_place_has_its_own_filter() {
+        let c = Connection::conv(Shape::new(1, 1, 2), 1, 1, 2).untie();
+        let w = c.to_device(&[1.0, 10.0, 100.0, 0.0]);
+        let mut y = [f32::NAN; 8];
+        connect_forward(&c, 1, None, &w, &[1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0], &mut y);
+        assert_eq!((y[0], y[4]), (21.0, 200.0));
     }
 
     #[test]

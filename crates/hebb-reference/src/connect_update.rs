@@ -6,24 +6,26 @@ use hebb_spec::connection::{Connection, LANE};
 use hebb_spec::problem::{Learning, split_places};
 
 use crate::Real;
-use crate::connect_apply::learn;
+use crate::connect_apply::{Learner, learn};
 use crate::geometry::{images, padded, tap_input, unit, weight_row};
 
-/// W += scale · S and R += ε · scale · S, S `[C_in][ky][kx][C_out]` = Σ over places and images of δ · x; the sum is
-/// computed once for both.
+/// W = keep · W + scale · S and R = keep · R + ε · scale · S, S `[filter][C_in][ky][kx][C_out]` = Σ of δ · x over the
+/// filter's places (all of a tied connection, its own of an untied one) and images; computed once for both.
 pub fn connect_update<T: Real>(
     c: &Connection,
     batch: u32,
     learning: Learning,
     (delta, x): (&[T], &[T]),
-    w: &mut [T],
-    mut r: Option<&mut [T]>,
+    weights: &mut Learner<'_, T>,
 ) {
-    let places = 0..c.output.places();
-    each_weight(c, |tap, out, index| {
-        let sum = sum(c, batch, (tap, out), places.clone(), (delta, x));
-        learn(learning, sum, index, w, r.as_deref_mut());
-    });
+    for filter in 0..c.filters() {
+        let places = if c.untied { filter..filter + 1 } else { 0..c.output.places() };
+        let first = filter as usize * (c.filter_vectors() * LANE) as usize;
+        each_weight(c, |tap, out, index| {
+            let sum = sum(c, batch, (tap, out), places.clone(), (delta, x));
+            learn(learning, sum, first + index, weights);
+        });
+    }
 }
 
 /// sums `[split][C_in][ky][kx][C_out, padded to four]`: each split adds its own run of
@@ -89,8 +91,8 @@ mod tests {
         let delta = [1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0];
         let x = [1.0, 9.0, 9.0, 9.0, 10.0, 9.0, 9.0, 9.0, 100.0, 9.0, 9.0, 9.0];
         let (mut w, mut r) = (c.to_device(&[1.0, 2.0]), c.to_device(&[3.0, 4.0]));
-        let learning = Learning { scale: 0.5, epsilon: Some(0.25) };
-        connect_update(&c, 1, learning, (&delta, &x), &mut w, Some(&mut r));
+        let mut weights = Learner { w: &mut w, r: Some(&mut r), mask_w: None, mask_r: None };
+        connect_update(&c, 1, Learning::new(0.5, Some(0.25)), (&delta, &x), &mut weights);
         assert_eq!(w, [1.0 + 421.0 / 2.0, 0.0, 0.0, 0.0, 2.0 + 210.0 / 2.0, 0.0, 0.0, 0.0]);
         assert_eq!(r, [3.0 + 421.0 / 8.0, 0.0, 0.0, 0.0, 4.0 + 210.0 / 8.0, 0.0, 0.0, 0.0]);
 
@@ -106,7 +108,19 @@ mod tests {
         let delta = [1.0, 2.0, 3.0, 4.0, 5.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
         let x = [1.0, 10.0, 100.0, 1000.0, 10_000.0, 7.0, 7.0, 7.0];
         let mut w = [0.0_f32; 4];
-        connect_update(&c, 5, Learning { scale: 1.0, epsilon: None }, (&delta, &x), &mut w, None);
+        let mut weights = Learner { w: &mut w, r: None, mask_w: None, mask_r: None };
+        connect_update(&c, 5, Learning::new(1.0, None), (&delta, &x), &mut weights);
         assert_eq!(w, [54_321.0, 9_999.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn an_untied_place_learns_from_itself_alone() {
+        let c = Connection::conv(Shape::new(1, 1, 2), 1, 1, 2).untie();
+        let delta = [1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0];
+        let x = [10.0, 0.0, 0.0, 0.0, 100.0, 0.0, 0.0, 0.0];
+        let mut w = vec![0.0_f32; c.device_len()];
+        let mut weights = Learner { w: &mut w, r: None, mask_w: None, mask_r: None };
+        connect_update(&c, 1, Learning::new(1.0, None), (&delta, &x), &mut weights);
+        assert_eq!(c.from_device(&w), [10.0, 100.0, 200.0, 0.0]);
     }
 }

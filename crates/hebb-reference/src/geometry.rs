@@ -1,7 +1,7 @@
 //! Where taps and images lie: the index arithmetic that several twins share.
 
 use hebb_spec::Shape;
-use hebb_spec::connection::{Connection, LANE, vectors};
+use hebb_spec::connection::{Connection, LANE, MASK_BITS, vectors};
 
 use crate::Real;
 
@@ -18,6 +18,17 @@ pub(crate) const fn weight_row(connection: &Connection) -> usize {
 /// Index of a unit in `[channel][row][column]`.
 pub(crate) const fn unit(shape: Shape, channel: u32, row: u32, column: u32) -> usize {
     ((channel * shape.height + row) * shape.width + column) as usize
+}
+
+/// Where the filter of a place begins in the weights: at the start for all places of a tied connection.
+pub(crate) const fn filter_start(connection: &Connection, row: u32, column: u32) -> usize {
+    let place = (row * connection.output.width + column) as usize;
+    place * (connection.place_stride() * LANE) as usize
+}
+
+/// Whether a mask, sixteen bits a number, has the weight at `index`.
+pub(crate) fn has_bit<T: Real>(mask: &[T], index: usize) -> bool {
+    (mask[index / MASK_BITS].to_f64() as u32 >> (index % MASK_BITS)) & 1 == 1
 }
 
 /// The images of a unit.

@@ -4,6 +4,7 @@
 //! every device is measured by. Twins are read, not tuned: speed lives elsewhere.
 
 pub mod backend;
+pub mod check;
 pub mod compare;
 pub mod connect_apply;
 pub mod connect_feedback;
@@ -15,14 +16,18 @@ mod geometry;
 pub mod loss;
 pub mod oracle;
 mod oracle_loss;
+pub mod pair_statistics;
 pub mod pool_feedback;
 pub mod pool_forward;
 pub mod real;
 mod run;
 pub mod sample;
+pub mod saturation;
+pub mod sign_feedback;
 pub mod store;
+pub mod sum_feedback;
+pub mod sum_forward;
 pub mod tolerance;
-pub mod weight_statistics;
 
 pub use backend::Reference;
 pub use compare::{Comparison, compare};

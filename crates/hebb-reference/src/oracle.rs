@@ -4,7 +4,7 @@
 //! For a sum of products Σ a·b the bound is γ(n) Σ|a·b|; Σ|a·b| comes from the same twin run on absolute values.
 
 use hebb_spec::connection::{Connection, LANE, vectors};
-use hebb_spec::problem::{Learning, Problem};
+use hebb_spec::problem::{Access, Learning, Magnitudes, Problem};
 
 use crate::geometry::{padded, tap_input, tap_output};
 use crate::tolerance::{SMALLEST, UNIT, sum_bound};
@@ -36,10 +36,10 @@ pub fn expect(
         outputs(problem, step, &absolute).map(|mut outputs| outputs.swap_remove(0))
     };
     let bounds = match *problem {
-        Problem::GatherImages { .. } | Problem::Dropout { .. } => {
+        Problem::GatherImages { .. } | Problem::Dropout { .. } | Problem::SumForward { .. } => {
             one(values[0].iter().map(|&value| product_bound(value)).collect())
         }
-        Problem::PoolForward { .. } => one(vec![0.0; values[0].len()]),
+        Problem::PoolForward { .. } | Problem::Saturation { .. } => one(vec![0.0; values[0].len()]),
         Problem::ConnectForward { connection: c, batch, slope } => {
             let linear = Problem::ConnectForward { connection: c, batch, slope: None };
             let terms = terms(&c, batch, c.input.channels, tap_input);
@@ -49,25 +49,31 @@ pub fn expect(
                 None => one(bounds),
             }
         }
+        Problem::SumFeedback { .. } => one(values[0].iter().map(|&value| product_bound(value)).collect()),
+        // One rounding at most, where the magnitude is drawn.
+        Problem::SignFeedback { magnitudes, .. } => {
+            let is_drawn = matches!(magnitudes, Magnitudes::Drawn { .. });
+            one(values[0].iter().map(|&value| if is_drawn { product_bound(value) } else { 0.0 }).collect())
+        }
         // |x| ≥ 1 where x does: the gate is the same, and its slope is in the sizes already.
-        Problem::ConnectFeedback { connection: c, batch, .. } => {
-            let terms = terms(&c, batch, c.output.channels, tap_output);
+        Problem::ConnectFeedback { connection: c, batch, skip, .. } => {
+            let mut terms = terms(&c, batch, c.output.channels, tap_output);
+            terms.iter_mut().for_each(|terms| *terms += u64::from(skip));
             one(sums_bounds(&terms, &sizes(problem, &inputs)?))
         }
         Problem::ConnectUpdate { connection: c, batch, learning } => {
-            let products = Problem::ConnectPartial { connection: c, batch, splits: 1 };
-            let terms = update_terms(c.output.places(), batch, update_lanes);
-            learnt(learning, terms, &sizes(&products, &inputs[..2])?, &values)
+            let places = if c.untied { 1 } else { c.output.places() };
+            let plain = Problem::ConnectUpdate { connection: c, batch, learning: increment_of(learning) };
+            let terms = update_terms(places, batch, update_lanes);
+            learnt(learning, terms, &increments(&plain, step, &inputs, 2)?, &values)
         }
         Problem::ConnectPartial { connection: c, batch, splits } => {
             let terms = update_terms(c.output.places().div_ceil(splits), batch, update_lanes);
             one(sizes(problem, &inputs)?.into_iter().map(|size| sum_bound(terms, size)).collect())
         }
         Problem::ConnectApply { connection, splits, learning } => {
-            let learning_one = Learning { scale: 1.0, epsilon: None };
-            let adds = Problem::ConnectApply { connection, splits, learning: learning_one };
-            let from_zero = [inputs[0].clone(), Data::Floats(vec![0.0; connection.device_len()])];
-            learnt(learning, u64::from(splits), &sizes(&adds, &from_zero)?, &values)
+            let plain = Problem::ConnectApply { connection, splits, learning: increment_of(learning) };
+            learnt(learning, u64::from(splits), &increments(&plain, step, &inputs, 1)?, &values)
         }
         Problem::PoolFeedback { pool, .. } => {
             // Only δ is summed; x and y are compared, and keep their signs.
@@ -80,7 +86,7 @@ pub fn expect(
         Problem::Loss { classes, batch, loss, .. } => {
             oracle_loss::bounds((classes, batch, step.images), loss, &inputs, &values)
         }
-        Problem::WeightStatistics { vectors } => {
+        Problem::PairStatistics { vectors, .. } => {
             let terms = u64::from(vectors.min(Problem::STATISTICS_CHUNK) * LANE);
             one(sizes(problem, &inputs)?.into_iter().map(|size| sum_bound(terms, size)).collect())
         }
@@ -144,17 +150,45 @@ fn update_terms(places: u32, batch: u32, lanes: u32) -> u64 {
     u64::from(places) * share + u64::from(lanes)
 }
 
-/// Bounds of W, and of R if it learns: the increment's own error (R's has one rounding more, ε), then the rounding of
-/// the addition to the weight.
-fn learnt(learning: Learning, terms: u64, sizes: &[f64], values: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let scale = f64::from(learning.scale).abs();
-    let shares = [Some(1.0), learning.epsilon.map(|epsilon| f64::from(epsilon).abs())];
-    let tensor = |(roundings, (share, values)): (u64, (f64, &Vec<f64>))| {
+/// The same learning without factors: what it adds is the sum itself.
+fn increment_of(learning: Learning) -> Learning {
+    Learning { scale: 1.0, keep: 1.0, epsilon: learning.epsilon.map(|_| 1.0), ..learning }
+}
+
+/// Σ|δ·x| of each weight that changes: the problem run on absolute values, from weights of 0. `first` is the first
+/// tensor of weights.
+fn increments(
+    problem: &Problem,
+    step: &StepInfo,
+    inputs: &[Data<f64>],
+    first: usize,
+) -> Result<Vec<Vec<f64>>, RunError> {
+    let mut absolute: Vec<Data<f64>> = inputs.iter().map(absolute).collect();
+    for (access, data) in problem.tensors().iter().map(|(access, _)| access).zip(&mut absolute).skip(first) {
+        if let (Access::Update, Data::Floats(weights)) = (access, data) {
+            weights.fill(0.0);
+        }
+    }
+    outputs(problem, step, &absolute)
+}
+
+/// Bounds of W, and of R if it learns: the increment's own error (R's has one rounding more, ε), then the roundings of
+/// the decay and of the addition to the weight.
+fn learnt(learning: Learning, terms: u64, sizes: &[Vec<f64>], values: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let (scale, decays) = (f64::from(learning.scale).abs(), learning.keep != 1.0);
+    let shares = [1.0].into_iter().chain(learning.epsilon.map(|epsilon| f64::from(epsilon).abs()));
+    let tensor = |(roundings, share): (u64, f64)| {
         let bound = |(&size, &value): (&f64, &f64)| {
+            if size == 0.0 && !decays {
+                return 0.0;
+            }
+            let most = share * scale * size;
             let increment = share * scale * sum_bound(terms + roundings, size) + SMALLEST;
-            if size == 0.0 { 0.0 } else { increment + UNIT * (value.abs() + increment) }
+            let decay = if decays { UNIT * (value.abs() + most + increment) } else { 0.0 };
+            increment + decay + UNIT * (value.abs() + increment + decay)
         };
-        sizes.iter().zip(values).map(bound).collect()
+        let at = roundings as usize;
+        sizes[at].iter().zip(&values[at]).map(bound).collect()
     };
-    (0..).zip(shares.into_iter().flatten().zip(values)).map(tensor).collect()
+    (0..).zip(shares).map(tensor).collect()
 }

@@ -1,18 +1,22 @@
 //! Runs any problem on its twin.
 
-use hebb_spec::problem::{Access, Problem};
+use hebb_spec::problem::{Access, Learning, Problem};
 
 use crate::Real;
-use crate::connect_apply::connect_apply;
+use crate::connect_apply::{Learner, connect_apply};
 use crate::connect_feedback::{Gate, connect_feedback};
 use crate::connect_forward::connect_forward;
 use crate::connect_update::{connect_partial, connect_update};
 use crate::dropout::dropout;
 use crate::gather_images::gather_images;
 use crate::loss::{LossOutputs, loss};
+use crate::pair_statistics::pair_statistics;
 use crate::pool_feedback::pool_feedback;
 use crate::pool_forward::pool_forward;
-use crate::weight_statistics::weight_statistics;
+use crate::saturation::saturation;
+use crate::sign_feedback::sign_feedback;
+use crate::sum_feedback::sum_feedback;
+use crate::sum_forward::sum_forward;
 
 /// What a call knows beside its problem: where in the run it stands, and how many images are true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -90,27 +94,39 @@ pub fn run<T: Real>(problem: &Problem, step: &StepInfo, tensors: &mut [Data<T>])
         (Problem::ConnectForward { connection, batch, slope }, [Floats(w), Floats(x), Floats(y)]) => {
             connect_forward(&connection, batch, slope, w, x, y);
         }
-        (Problem::ConnectFeedback { connection, batch, gate: None }, [Floats(r), Floats(delta), Floats(below)]) => {
-            connect_feedback(&connection, batch, None, r, delta, below);
-        }
         (
-            Problem::ConnectFeedback { connection, batch, gate: Some(slope) },
-            [Floats(r), Floats(delta), Floats(x), Floats(below)],
-        ) => connect_feedback(&connection, batch, Some(Gate { slope, x }), r, delta, below),
-        (Problem::ConnectUpdate { connection, batch, learning }, [Floats(delta), Floats(x), Floats(w)]) => {
-            connect_update(&connection, batch, learning, (delta, x), w, None);
+            Problem::ConnectFeedback { connection, batch, skip, gate },
+            [Floats(r), Floats(delta), more @ .., Floats(below)],
+        ) => {
+            let (skips, gates) = more.split_at(usize::from(skip));
+            let gate = match (gate, gates) {
+                (Some(slope), [Floats(x)]) => Some(Gate { slope, x }),
+                (None, []) => None,
+                _ => return Err(RunError::Kind(problem.stem())),
+            };
+            let skip = match skips {
+                [Floats(skip)] => Some(&skip[..]),
+                _ => None,
+            };
+            connect_feedback(&connection, batch, (skip, gate), r, delta, below);
         }
-        (Problem::ConnectUpdate { connection, batch, learning }, [Floats(delta), Floats(x), Floats(w), Floats(r)]) => {
-            connect_update(&connection, batch, learning, (delta, x), w, Some(r));
+        (Problem::ConnectUpdate { connection, batch, learning }, [Floats(delta), Floats(x), weights @ ..]) => {
+            let mut weights = learner(learning, weights).ok_or(RunError::Kind(problem.stem()))?;
+            connect_update(&connection, batch, learning, (delta, x), &mut weights);
         }
         (Problem::ConnectPartial { connection, batch, splits }, [Floats(delta), Floats(x), Floats(sums)]) => {
             connect_partial(&connection, batch, splits, (delta, x), sums);
         }
-        (Problem::ConnectApply { connection, learning, .. }, [Floats(sums), Floats(w)]) => {
-            connect_apply(&connection, learning, sums, w, None);
+        (Problem::ConnectApply { connection, learning, .. }, [Floats(sums), weights @ ..]) => {
+            let mut weights = learner(learning, weights).ok_or(RunError::Kind(problem.stem()))?;
+            connect_apply(&connection, learning, sums, &mut weights);
         }
-        (Problem::ConnectApply { connection, learning, .. }, [Floats(sums), Floats(w), Floats(r)]) => {
-            connect_apply(&connection, learning, sums, w, Some(r));
+        (Problem::SignFeedback { connection, magnitudes }, [Floats(w), Floats(r)]) => {
+            sign_feedback(&connection, magnitudes, step, w, r);
+        }
+        (Problem::SumForward { .. }, [Floats(first), Floats(second), Floats(y)]) => sum_forward(first, second, y),
+        (Problem::SumFeedback { slope, .. }, [Floats(delta), Floats(x), Floats(below)]) => {
+            sum_feedback(slope, delta, x, below);
         }
         (Problem::PoolForward { pool, batch }, [Floats(x), Floats(y)]) => pool_forward(&pool, batch, x, y),
         (
@@ -130,10 +146,37 @@ pub fn run<T: Real>(problem: &Problem, step: &StepInfo, tensors: &mut [Data<T>])
             let mut outputs = LossOutputs { delta, predictions, sums };
             loss((classes, batch, step.images), kind, mu, (x, labels), &mut outputs);
         }
-        (Problem::WeightStatistics { .. }, [Floats(w), Floats(r), Floats(sums)]) => weight_statistics(w, r, sums),
+        (Problem::PairStatistics { .. }, [Floats(a), Floats(b), Floats(sums)]) => pair_statistics(a, b, None, sums),
+        (Problem::PairStatistics { .. }, [Floats(a), Floats(b), Floats(mask_a), Floats(mask_b), Floats(sums)]) => {
+            pair_statistics(a, b, Some((mask_a, mask_b)), sums);
+        }
+        (Problem::Saturation { .. }, [Floats(x), Floats(counts)]) => saturation(x, counts),
         _ => return Err(RunError::Kind(problem.stem())),
     }
     Ok(())
+}
+
+/// W, [R], [W's mask, [R's mask]].
+fn learner<T>(learning: Learning, tensors: &mut [Data<T>]) -> Option<Learner<'_, T>> {
+    use Data::Floats;
+    let (mut r, mut mask_w, mut mask_r) = (None, None, None);
+    let w = match (tensors, learning.masked) {
+        ([Floats(w)], false) => w,
+        ([Floats(w), Floats(second)], false) => {
+            r = Some(&mut second[..]);
+            w
+        }
+        ([Floats(w), Floats(mask)], true) => {
+            mask_w = Some(&mask[..]);
+            w
+        }
+        ([Floats(w), Floats(second), Floats(first_mask), Floats(second_mask)], true) => {
+            (r, mask_w, mask_r) = (Some(&mut second[..]), Some(&first_mask[..]), Some(&second_mask[..]));
+            w
+        }
+        _ => return None,
+    };
+    Some(Learner { w, r, mask_w, mask_r })
 }
 
 /// Runs a problem on its read and updated tensors; what it wrote or updated. Tensors that are only written start as

@@ -47,6 +47,16 @@ pub fn batch_of(shape: Shape, classes: u32, images: u32, seed: u32) -> (Vec<u8>,
     )
 }
 
+/// Whether the tensor, of the problem's read and updated ones, is a mask.
+fn is_mask(problem: &Problem, index: u32, len: usize) -> bool {
+    match problem {
+        Problem::ConnectUpdate { connection, learning, .. } | Problem::ConnectApply { connection, learning, .. } => {
+            learning.masked && len == connection.mask_len()
+        }
+        _ => index > 1,
+    }
+}
+
 fn draw(problem: &Problem, seed: u64, index: u32, len: usize) -> Data<f32> {
     let stream = Stream::new(seed, Purpose::Test, index + 1, 0);
     let signed = |at: usize| 2.0 * stream.unit(at as u64) - 1.0;
@@ -58,10 +68,22 @@ fn draw(problem: &Problem, seed: u64, index: u32, len: usize) -> Data<f32> {
     };
     let floats: Vec<f32> = match (problem, index) {
         (Problem::GatherImages { .. }, _) => return Data::Words((0..len).map(|at| stream.word(at as u64)).collect()),
+        // Masks: any sixteen bits.
+        (Problem::ConnectUpdate { .. }, 3..)
+        | (Problem::ConnectApply { .. }, 2..)
+        | (Problem::PairStatistics { .. }, 2..)
+            if is_mask(problem, index, len) =>
+        {
+            (0..len).map(|at| (stream.word(at as u64) >> 16) as f32).collect()
+        }
         (Problem::ConnectForward { connection, .. } | Problem::ConnectFeedback { connection, .. }, 0)
         | (Problem::ConnectUpdate { connection, .. }, 2 | 3)
+        | (Problem::SignFeedback { connection, .. }, _)
         | (Problem::ConnectApply { connection, .. }, _) => (0..len).map(|at| weights(connection, at)).collect(),
-        (Problem::ConnectFeedback { .. }, 2)
+        (Problem::ConnectFeedback { skip, .. }, 2 | 3) if (index == 3) == *skip => (0..len).map(activity).collect(),
+        (Problem::SumForward { .. }, _)
+        | (Problem::SumFeedback { .. }, 1)
+        | (Problem::Saturation { .. }, 0)
         | (Problem::PoolForward { .. }, 0)
         | (Problem::PoolFeedback { .. }, 0 | 3) => (0..len).map(activity).collect(),
         // Scores on both sides of the hinge, and on it.

@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn pictures_start_at_words_of_their_own() {
         let network = Network::new("Output", Shape::new(1, 1, 5), 2, Preset::AsRun).unwrap();
-        let plan = Plan::new(&Model::new(network, Rule::Bp, Loss::Hinge, Preset::AsRun), 3);
+        let plan = Plan::new(&Model::new(network, Rule::BP, Loss::Hinge, Preset::AsRun), 3);
         let mut store = Store::<f32>::new(&plan);
         let images: Vec<u8> = (1..=10).collect();
         let batch = Batch { images: &images, labels: &[1, 0], step: 4, seed: 9 };

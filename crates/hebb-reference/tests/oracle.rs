@@ -5,7 +5,7 @@ use hebb_reference::{Data, Expected, StepInfo, compare, expect, outputs};
 use hebb_spec::Shape;
 use hebb_spec::connection::Connection;
 use hebb_spec::pool::{Pool, PoolTies, PoolWindow};
-use hebb_spec::problem::{Learning, Problem};
+use hebb_spec::problem::{Learning, Magnitudes, Problem};
 use hebb_spec::rng::{Purpose, Stream};
 use hebb_spec::rule::Loss;
 
@@ -29,16 +29,25 @@ fn problems(seed: u64) -> Vec<Problem> {
         ties: if either(11) { PoolTies::All } else { PoolTies::First },
     };
     let slope = [None, Some(0.5), Some(1.0)][pick(12, 0, 2) as usize];
-    let learning =
-        Learning { scale: 0.1 / batch as f32, epsilon: [None, Some(1.0), Some(0.3)][pick(13, 0, 2) as usize] };
+    let epsilon = [None, Some(1.0), Some(0.3)][pick(13, 0, 2) as usize];
+    let keep = if either(18) { 1.0 } else { 0.99 };
+    let learning = Learning { scale: 0.1 / batch as f32, keep, epsilon, masked: either(19) };
     let splits = pick(14, 1, connection.input.places());
+    let local = if either(20) { connection.untie() } else { connection };
+    let drawn = Magnitudes::Drawn { bound: 0.3, layer: 2 };
+    let magnitudes = [Magnitudes::Uniform(0.7), Magnitudes::Kept, drawn][pick(21, 0, 2) as usize];
+    let units = shape.units();
     let classes = pick(15, 2, 12);
     let index = pick(16, 1, 3);
     vec![
         Problem::GatherImages { shape, batch },
-        Problem::ConnectForward { connection, batch, slope },
-        Problem::ConnectFeedback { connection, batch, gate: slope },
-        Problem::ConnectUpdate { connection, batch, learning },
+        Problem::ConnectForward { connection: local, batch, slope },
+        Problem::ConnectFeedback { connection: local, batch, skip: either(22), gate: slope },
+        Problem::ConnectUpdate { connection: local, batch, learning },
+        Problem::SignFeedback { connection: local, magnitudes },
+        Problem::SumForward { units, batch },
+        Problem::SumFeedback { units, batch, slope: 0.5 },
+        Problem::Saturation { units, batch },
         Problem::ConnectPartial { connection, batch, splits },
         Problem::ConnectApply { connection, splits, learning },
         Problem::PoolForward { pool, batch },
@@ -46,7 +55,7 @@ fn problems(seed: u64) -> Vec<Problem> {
         Problem::Dropout { units: shape.units(), batch, index, probability: 0.3 },
         Problem::Loss { classes, batch, loss: Loss::Hinge, mu: 1.0 / 9.0 },
         Problem::Loss { classes, batch, loss: Loss::Softmax, mu: 0.0 },
-        Problem::WeightStatistics { vectors: pick(17, 1, 2 * Problem::STATISTICS_CHUNK + 3) },
+        Problem::PairStatistics { vectors: pick(17, 1, 2 * Problem::STATISTICS_CHUNK + 3), masked: either(23) },
     ]
 }
 
@@ -99,7 +108,7 @@ fn bounds_are_small_beside_the_values() {
         for expected in &case.expected {
             let largest = expected.values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
             let bound = expected.bounds.iter().fold(0.0_f64, |largest, bound| largest.max(*bound));
-            let share = if matches!(case.problem, Problem::WeightStatistics { .. }) { 0.1 } else { 1e-4 };
+            let share = if matches!(case.problem, Problem::PairStatistics { .. }) { 0.1 } else { 1e-4 };
             // A small sum of large terms: ten is their number's scale here.
             assert!(bound <= share * largest.max(10.0), "{:?}: {bound} beside {largest}", case.problem);
         }
@@ -109,7 +118,7 @@ fn bounds_are_small_beside_the_values() {
 #[test]
 fn another_constant_is_found() {
     let connection = Connection::conv(Shape::new(3, 5, 4), 5, 3, 2);
-    let (learning, step) = (Learning { scale: 0.02, epsilon: Some(0.5) }, StepInfo { seed: 1, step: 2, images: 5 });
+    let (learning, step) = (Learning::new(0.02, Some(0.5)), StepInfo { seed: 1, step: 2, images: 5 });
     let differs = |asked: Problem, ran: Problem| {
         let inputs = inputs(&asked, &step, 4);
         let expected = expect(&asked, &step, &inputs, 1).expect("the sample fits");
@@ -117,7 +126,7 @@ fn another_constant_is_found() {
         expected.iter().zip(&got).any(|(expected, got)| !compare(expected, got).passes())
     };
     let forward = |slope| Problem::ConnectForward { connection, batch: 5, slope: Some(slope) };
-    let feedback = |slope| Problem::ConnectFeedback { connection, batch: 5, gate: Some(slope) };
+    let feedback = |slope| Problem::ConnectFeedback { connection, batch: 5, skip: false, gate: Some(slope) };
     let update = |learning| Problem::ConnectUpdate { connection, batch: 5, learning };
     let drop = |index| Problem::Dropout { units: 9, batch: 5, index, probability: 0.5 };
     assert!(!differs(forward(0.5), forward(0.5)));
@@ -125,7 +134,10 @@ fn another_constant_is_found() {
     assert!(differs(feedback(0.5), feedback(0.5001)));
     assert!(differs(update(learning), update(Learning { scale: 0.020_01, ..learning })));
     assert!(differs(update(learning), update(Learning { epsilon: Some(0.5001), ..learning })));
+    assert!(differs(update(learning), update(Learning { keep: 0.9999, ..learning })));
     assert!(differs(drop(1), drop(2)));
+    let signs = |layer| Problem::SignFeedback { connection, magnitudes: Magnitudes::Drawn { bound: 0.5, layer } };
+    assert!(differs(signs(1), signs(2)));
 }
 
 #[test]
@@ -141,7 +153,7 @@ fn saturated_units_are_exact() {
 #[test]
 fn lanes_narrow_the_bound_of_an_update() {
     let connection = Connection::full(Shape::flat(3), 4);
-    let problem = Problem::ConnectUpdate { connection, batch: 500, learning: Learning { scale: 0.1, epsilon: None } };
+    let problem = Problem::ConnectUpdate { connection, batch: 500, learning: Learning::new(0.1, None) };
     let step = StepInfo { seed: 0, step: 0, images: 500 };
     let inputs = inputs(&problem, &step, 1);
     let bound = |lanes| expect(&problem, &step, &inputs, lanes).expect("they fit")[0].bounds[0];

@@ -33,6 +33,10 @@ impl Run {
                     reference.write(id, &weights).expect("they fit");
                 }
             }
+            if let (Some(id), Some(direct)) = (reference.plan().find(Role::B(layer)), model.direct(layer)) {
+                let b = direct.to_device(&glorot(&direct, 5, Purpose::InitB, layer));
+                reference.write(id, &b).expect("they fit");
+            }
             layers = layer;
         }
         Self { reference, layers }
@@ -55,8 +59,8 @@ const NET: &str = "Conv 5 3x3; Maxpool 3; Drop .3; Conv 6 2x2; Maxpool 2; Full 9
 
 #[test]
 fn urfb_from_equal_weights_is_back_propagation_bit_for_bit() {
-    let mut bp = Run::new(NET, INPUT, Rule::Bp, 5, false);
-    let mut urfb = Run::new(NET, INPUT, Rule::Urfb { epsilon: 1.0 }, 5, true);
+    let mut bp = Run::new(NET, INPUT, Rule::BP, 5, false);
+    let mut urfb = Run::new(NET, INPUT, Rule::URFB, 5, true);
     let start = bp.read(Role::W(1));
     for step in 0..6 {
         bp.step(step);
@@ -72,8 +76,8 @@ fn urfb_from_equal_weights_is_back_propagation_bit_for_bit() {
 
 #[test]
 fn other_feedback_is_not_back_propagation() {
-    let mut bp = Run::new(NET, INPUT, Rule::Bp, 5, false);
-    let mut urfb = Run::new(NET, INPUT, Rule::Urfb { epsilon: 1.0 }, 5, false);
+    let mut bp = Run::new(NET, INPUT, Rule::BP, 5, false);
+    let mut urfb = Run::new(NET, INPUT, Rule::URFB, 5, false);
     bp.step(0);
     urfb.step(0);
     assert_ne!(bp.read(Role::W(1)), urfb.read(Role::W(1)));
@@ -82,7 +86,7 @@ fn other_feedback_is_not_back_propagation() {
 
 #[test]
 fn under_urfb_w_minus_r_stays() {
-    let mut run = Run::new(NET, INPUT, Rule::Urfb { epsilon: 1.0 }, 5, false);
+    let mut run = Run::new(NET, INPUT, Rule::URFB, 5, false);
     let difference = |run: &mut Run, layer| -> Vec<(f64, f64)> {
         let (w, r) = (run.read(Role::W(layer)), run.read(Role::R(layer)));
         let pair = |(&w, &r): (&f32, &f32)| (f64::from(w) - f64::from(r), f64::from(w.abs().max(r.abs())));
@@ -106,7 +110,7 @@ fn under_urfb_w_minus_r_stays() {
 
 #[test]
 fn frfb_keeps_r() {
-    let mut run = Run::new(NET, INPUT, Rule::Frfb, 5, false);
+    let mut run = Run::new(NET, INPUT, Rule::FRFB, 5, false);
     let (w, r) = (run.read(Role::W(3)), run.read(Role::R(3)));
     (0..3).for_each(|step| run.step(step));
     assert_eq!(r, run.read(Role::R(3)));
@@ -130,7 +134,7 @@ fn quarters(images: u32, seed: u32) -> (Vec<u8>, Vec<u16>) {
 
 #[test]
 fn every_rule_learns_which_quarter_is_bright() {
-    for rule in [Rule::Bp, Rule::Urfb { epsilon: 1.0 }, Rule::Urfb { epsilon: 0.5 }, Rule::Frfb] {
+    for rule in Rule::ALL.into_iter().chain([Rule::urfb(0.5)]) {
         let mut run = Run::new("Conv 4 3x3; Maxpool 2; Full 16; Output", Shape::new(1, 6, 6), rule, 20, false);
         for step in 0..300 {
             let (images, labels) = quarters(20, step);

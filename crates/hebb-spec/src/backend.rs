@@ -53,7 +53,7 @@ pub trait Backend {
     /// Runs one call of a list on the loaded batch.
     fn call(&mut self, list: List, call: usize) -> Result<(), BackendError>;
 
-    /// Runs a whole list on a batch, without waiting. A list with a loss adds one outcome.
+    /// Runs a whole list on a batch, without waiting. Training and evaluation add one outcome, statistics none.
     fn submit(&mut self, list: List, batch: &Batch<'_>) -> Result<(), BackendError>;
 
     /// Waits until at most `in_flight` submissions are unfinished; the outcomes since the last call, in order.

@@ -8,6 +8,9 @@ use crate::Shape;
 /// Images are stored four to a vector, output channels of a filter too.
 pub const LANE: u32 = 4;
 
+/// Weights whose mask bits share one number on a device, exact in f32.
+pub const MASK_BITS: usize = 16;
+
 /// Number of four-vectors that hold `count` numbers.
 pub const fn vectors(count: u32) -> u32 {
     count.div_ceil(LANE)
@@ -24,22 +27,34 @@ pub struct Connection {
     pub kernel_h: u32,
     /// Columns of a filter.
     pub kernel_w: u32,
+    /// Whether each place has a filter of its own.
+    pub untied: bool,
 }
 
 impl Connection {
     /// A tied convolution with "same" padding: even kernels pad bottom and right.
     pub const fn conv(input: Shape, channels: u32, kernel_h: u32, kernel_w: u32) -> Self {
-        Self { input, output: Shape::new(channels, input.height, input.width), kernel_h, kernel_w }
+        Self { input, output: Shape::new(channels, input.height, input.width), kernel_h, kernel_w, untied: false }
+    }
+
+    /// The same connection with a filter of its own at each place (locally connected).
+    pub const fn untie(self) -> Self {
+        Self { untied: true, ..self }
+    }
+
+    /// The same connection with one filter for all places.
+    pub const fn tie(self) -> Self {
+        Self { untied: false, ..self }
     }
 
     /// A full layer; after a convolution the inputs run channel, row, column.
     pub const fn full(input: Shape, units: u32) -> Self {
-        Self { input: Shape::flat(input.units()), output: Shape::flat(units), kernel_h: 1, kernel_w: 1 }
+        Self { input: Shape::flat(input.units()), output: Shape::flat(units), kernel_h: 1, kernel_w: 1, untied: false }
     }
 
     /// Whether this is a full layer: its weights have two dimensions.
     pub const fn is_full(&self) -> bool {
-        self.input.places() == 1 && self.kernel_h == 1 && self.kernel_w == 1
+        self.input.places() == 1 && self.kernel_h == 1 && self.kernel_w == 1 && !self.untied
     }
 
     /// Rows of zero padding above the picture.
@@ -62,19 +77,39 @@ impl Connection {
         vectors(self.output.channels)
     }
 
+    /// Filters in memory: one, or one a place.
+    pub const fn filters(&self) -> u32 {
+        if self.untied { self.input.places() } else { 1 }
+    }
+
+    /// Four-vectors of one filter.
+    pub const fn filter_vectors(&self) -> u32 {
+        self.taps() * self.out_vectors()
+    }
+
     /// Distance of two places' filters in memory, in four-vectors: 0 where they share one.
     pub const fn place_stride(&self) -> u32 {
-        0
+        if self.untied { self.filter_vectors() } else { 0 }
     }
 
-    /// Number of weights.
-    pub const fn weights(&self) -> usize {
-        self.taps() as usize * self.output.channels as usize
+    /// Numbers in a checkpoint's tensor: of an untied layer also the taps outside the picture, which are 0.
+    pub const fn len(&self) -> usize {
+        self.filters() as usize * self.taps() as usize * self.output.channels as usize
     }
 
-    /// Floats that the weights take on a device: `[tap][output channel, padded to four]`, padding 0.
+    /// Whether there is no weight.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Number of weights: taps outside the picture are none.
+    pub fn weights(&self) -> usize {
+        if self.untied { self.multiply_adds() as usize } else { self.len() }
+    }
+
+    /// Floats that the weights take on a device: `[filter][tap][output channel, padded to four]`, padding 0.
     pub const fn device_len(&self) -> usize {
-        self.taps() as usize * (self.out_vectors() * LANE) as usize
+        self.filters() as usize * self.taps() as usize * (self.out_vectors() * LANE) as usize
     }
 
     /// Units that feed one unit, for Glorot's bound.
@@ -87,27 +122,35 @@ impl Connection {
         self.kernel_h * self.kernel_w * self.output.channels
     }
 
-    /// Dimensions in a checkpoint: `[C_out, C_in, kh, kw]`, or `[out, in]` of a full layer.
+    /// Dimensions in a checkpoint: `[C_out, C_in, kh, kw]`, `[out, in]` of a full layer, `[H, W, C_out, C_in, kh, kw]`
+    /// of an untied one.
     pub fn dims(&self) -> Vec<usize> {
         let (out, inputs) = (self.output.channels as usize, self.input.channels as usize);
-        if self.is_full() {
-            vec![out, inputs]
-        } else {
-            vec![out, inputs, self.kernel_h as usize, self.kernel_w as usize]
+        let mut dims = Vec::with_capacity(6);
+        if self.untied {
+            dims.extend([self.output.height as usize, self.output.width as usize]);
         }
+        dims.extend([out, inputs]);
+        if !self.is_full() {
+            dims.extend([self.kernel_h as usize, self.kernel_w as usize]);
+        }
+        dims
     }
 
-    /// From a checkpoint's order (output, then tap) to the device's (tap, then padded output).
+    /// From a checkpoint's order (filter, output, tap) to the device's (filter, tap, padded output).
     ///
     /// # Panics
-    /// If `weights` has another length than [`Connection::weights`].
+    /// If `weights` has another length than [`Connection::len`].
     pub fn to_device(&self, weights: &[f32]) -> Vec<f32> {
-        assert_eq!(weights.len(), self.weights(), "weights of {self:?}");
+        assert_eq!(weights.len(), self.len(), "weights of {self:?}");
         let (taps, row) = (self.taps() as usize, (self.out_vectors() * LANE) as usize);
         let mut device = vec![0.0; self.device_len()];
-        for (out, filter) in weights.chunks_exact(taps).enumerate() {
-            for (tap, &weight) in filter.iter().enumerate() {
-                device[tap * row + out] = weight;
+        let filters = weights.chunks_exact(taps * self.output.channels as usize);
+        for (device, filter) in device.chunks_exact_mut(taps * row).zip(filters) {
+            for (out, weights) in filter.chunks_exact(taps).enumerate() {
+                for (tap, &weight) in weights.iter().enumerate() {
+                    device[tap * row + out] = weight;
+                }
             }
         }
         device
@@ -121,7 +164,50 @@ impl Connection {
         assert_eq!(device.len(), self.device_len(), "device weights of {self:?}");
         let (taps, row) = (self.taps() as usize, (self.out_vectors() * LANE) as usize);
         let outputs = self.output.channels as usize;
-        (0..outputs).flat_map(|out| (0..taps).map(move |tap| device[tap * row + out])).collect()
+        let mut weights = Vec::with_capacity(self.len());
+        for filter in device.chunks_exact(taps * row) {
+            weights.extend((0..outputs).flat_map(|out| (0..taps).map(move |tap| filter[tap * row + out])));
+        }
+        weights
+    }
+
+    /// A mask from a checkpoint's order to the device's: the bits of four vectors, sixteen in all, in one whole number.
+    ///
+    /// # Panics
+    /// If `mask` has another length than [`Connection::len`].
+    pub fn mask_to_device(&self, mask: &[u8]) -> Vec<f32> {
+        let bits: Vec<f32> = mask.iter().map(|&bit| f32::from(bit != 0)).collect();
+        let word = |bits: &[f32]| bits.iter().rev().fold(0.0, |word, &bit| 2.0 * word + bit);
+        self.to_device(&bits).chunks(MASK_BITS).map(word).collect()
+    }
+
+    /// Floats that a mask takes on a device.
+    pub const fn mask_len(&self) -> usize {
+        self.device_len().div_ceil(MASK_BITS)
+    }
+
+    /// Calls `visit` with the index, in a checkpoint's order, of each weight of an untied layer whose tap lies outside
+    /// the picture: it is no weight, and 0. A tied layer has none.
+    pub fn each_outside(&self, mut visit: impl FnMut(usize)) {
+        if !self.untied {
+            return;
+        }
+        let (kh, kw) = (self.kernel_h, self.kernel_w);
+        let outside = |at: u32, tap: u32, pad: u32, size: u32| at + tap < pad || at + tap - pad >= size;
+        let mut index = 0;
+        for place in 0..self.output.places() {
+            let (row, column) = (place / self.output.width, place % self.output.width);
+            for _ in 0..self.output.channels * self.input.channels {
+                for (ky, kx) in (0..kh).flat_map(|ky| (0..kw).map(move |kx| (ky, kx))) {
+                    if outside(row, ky, self.pad_top(), self.input.height)
+                        || outside(column, kx, self.pad_left(), self.input.width)
+                    {
+                        visit(index);
+                    }
+                    index += 1;
+                }
+            }
+        }
     }
 
     /// Multiply-adds of one product with the weights for one image, taps outside the picture left out.
@@ -152,6 +238,43 @@ mod tests {
         assert_eq!(device[1], weights[18], "first tap of the second filter");
         assert_eq!((device[6], device[7]), (0.0, 0.0), "padding");
         assert_eq!(connection.from_device(&device), weights);
+    }
+
+    #[test]
+    fn an_untied_layer_has_a_filter_a_place() {
+        let connection = Connection::conv(Shape::new(2, 3, 4), 5, 3, 2).untie();
+        assert_eq!(connection.dims(), [3, 4, 5, 2, 3, 2]);
+        assert_eq!(connection.len(), 12 * 60);
+        assert_eq!((connection.place_stride(), connection.tie().place_stride()), (24, 0));
+        let weights: Vec<f32> = (0..connection.len()).map(|i| i as f32 + 1.0).collect();
+        let device = connection.to_device(&weights);
+        assert_eq!(device[96], weights[60], "the second place's filter");
+        assert_eq!(connection.from_device(&device), weights);
+    }
+
+    #[test]
+    fn weights_outside_the_picture_do_not_count() {
+        // The paper's simpnet: 2,276,736 nonzeros in its untied first layer.
+        let connection = Connection::conv(Shape::new(3, 32, 32), 32, 5, 5).untie();
+        assert_eq!(connection.weights(), 2_276_736);
+        let mut outside = 0;
+        connection.each_outside(|_| outside += 1);
+        assert_eq!(connection.len() - outside, connection.weights());
+        let even = Connection::conv(Shape::new(1, 2, 1), 1, 2, 1).untie();
+        let mut indices = Vec::new();
+        even.each_outside(|index| indices.push(index));
+        assert_eq!(indices, [3], "the lower tap of the lower place");
+    }
+
+    #[test]
+    fn a_mask_is_sixteen_bits_a_number() {
+        let connection = Connection::full(Shape::flat(5), 3);
+        let mut mask = [0; 15];
+        mask[0] = 1; // first output, first input: bit 0
+        mask[5] = 1; // second output, first input: bit 1
+        mask[4] = 1; // first output, fifth input: bit 16
+        assert_eq!(connection.mask_to_device(&mask), [3.0, 1.0]);
+        assert_eq!(connection.mask_len(), 2);
     }
 
     #[test]

@@ -8,17 +8,63 @@ pub fn glorot_bound(connection: &Connection) -> f32 {
     (6.0 / (f64::from(connection.fan_in()) + f64::from(connection.fan_out()))).sqrt() as f32
 }
 
-/// Weights of layer `layer` in a checkpoint's order; `purpose` is `InitW` or `InitR`.
+/// The one magnitude of uniform sign-symmetric feedback: s = √(2 / (fan_in + fan_out)).
+pub fn uniform_magnitude(connection: &Connection) -> f32 {
+    (2.0 / (f64::from(connection.fan_in()) + f64::from(connection.fan_out()))).sqrt() as f32
+}
+
+/// Weights of layer `layer` in a checkpoint's order; `purpose` is `InitW`, `InitR` or `InitB`. Taps outside the picture
+/// are 0.
 pub fn glorot(connection: &Connection, seed: u64, purpose: Purpose, layer: u32) -> Vec<f32> {
     let bound = glorot_bound(connection);
     let stream = Stream::new(seed, purpose, layer, 0);
-    (0..connection.weights() as u64).map(|index| (2.0 * stream.unit(index) - 1.0) * bound).collect()
+    let mut weights: Vec<f32> =
+        (0..connection.len() as u64).map(|index| (2.0 * stream.unit(index) - 1.0) * bound).collect();
+    connection.each_outside(|index| weights[index] = 0.0);
+    weights
+}
+
+/// One filter, of the tied connection, at every place of the untied one. Taps outside the picture are 0.
+///
+/// # Panics
+/// If `filter` has another length than the tied connection's weights.
+pub fn at_every_place(connection: &Connection, filter: &[f32]) -> Vec<f32> {
+    assert_eq!(filter.len(), connection.tie().len(), "one filter of {connection:?}");
+    let mut weights = filter.repeat(connection.filters() as usize);
+    connection.each_outside(|index| weights[index] = 0.0);
+    weights
+}
+
+/// The mask of a sparse layer in a checkpoint's order: 1 where there is a weight, each with probability `density`, by
+/// itself. `purpose` is `MaskW` or `MaskR`. Taps outside the picture are 0.
+pub fn mask(connection: &Connection, seed: u64, purpose: Purpose, layer: u32, density: f32) -> Vec<u8> {
+    let stream = Stream::new(seed, purpose, layer, 0);
+    let mut mask: Vec<u8> = (0..connection.len() as u64).map(|index| u8::from(stream.unit(index) < density)).collect();
+    connection.each_outside(|index| mask[index] = 0);
+    mask
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Shape;
+
+    #[test]
+    fn a_tied_start_copies_one_filter() {
+        let connection = Connection::conv(Shape::new(1, 2, 1), 1, 2, 1).untie();
+        assert_eq!(at_every_place(&connection, &[3.0, 4.0]), [3.0, 4.0, 3.0, 0.0]);
+        assert_eq!(glorot(&connection, 1, Purpose::InitW, 1)[3], 0.0);
+    }
+
+    #[test]
+    fn a_mask_has_its_density_and_nothing_outside() {
+        let connection = Connection::conv(Shape::new(8, 9, 9), 8, 3, 3).untie();
+        let drawn = mask(&connection, 1, Purpose::MaskW, 1, 0.25);
+        let share = drawn.iter().map(|&bit| f64::from(bit)).sum::<f64>() / connection.weights() as f64;
+        assert!((share - 0.25).abs() < 0.01, "{share}");
+        connection.each_outside(|index| assert_eq!(drawn[index], 0));
+        assert_ne!(drawn, mask(&connection, 1, Purpose::MaskR, 1, 0.25));
+    }
 
     #[test]
     fn weights_fill_glorots_range() {

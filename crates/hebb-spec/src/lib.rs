@@ -7,6 +7,7 @@
 pub mod backend;
 pub mod connection;
 pub mod init;
+mod learning;
 pub mod network;
 pub mod notation;
 pub mod plan;

@@ -14,6 +14,17 @@ pub enum Item {
         /// Columns of a filter.
         kernel_w: u32,
     },
+    /// `Local C KxK`: the same with a filter of its own at each place (untied, locally connected).
+    Local {
+        /// Output channels.
+        channels: u32,
+        /// Rows of a filter.
+        kernel_h: u32,
+        /// Columns of a filter.
+        kernel_w: u32,
+    },
+    /// `SUM`: adds the outputs of the two convolutions before it.
+    Sum,
     /// `Maxpool K[, stride S]`: stride 2 unless given.
     Maxpool {
         /// Rows and columns of a window.
@@ -39,6 +50,8 @@ impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Item::Conv { channels, kernel_h, kernel_w } => write!(f, "Conv {channels} {kernel_h}x{kernel_w}"),
+            Item::Local { channels, kernel_h, kernel_w } => write!(f, "Local {channels} {kernel_h}x{kernel_w}"),
+            Item::Sum => write!(f, "SUM"),
             Item::Maxpool { size, stride: 2 } => write!(f, "Maxpool {size}"),
             Item::Maxpool { size, stride } => write!(f, "Maxpool {size}, stride {stride}"),
             Item::Drop { probability } => write!(f, "Drop {probability}"),
@@ -90,16 +103,18 @@ fn parse_item(text: &str) -> Result<Item, String> {
     let lower = lower.replace("full conn.", "full").replace("full conn", "full");
     let words: Vec<&str> = lower.split([' ', '\t', ',']).filter(|word| !word.is_empty()).collect();
     match words.as_slice() {
-        ["conv", channels, kernel] => {
+        [kind @ ("conv" | "local"), channels, kernel] => {
             let (kernel_h, kernel_w) = kernel
                 .split_once('x')
                 .ok_or_else(|| format!("'{kernel}' is no filter size: write rows x columns, as in 5x5"))?;
-            Ok(Item::Conv {
-                channels: count(channels, "channels")?,
-                kernel_h: count(kernel_h, "filter rows")?,
-                kernel_w: count(kernel_w, "filter columns")?,
+            let channels = count(channels, "channels")?;
+            let (kernel_h, kernel_w) = (count(kernel_h, "filter rows")?, count(kernel_w, "filter columns")?);
+            Ok(match *kind {
+                "conv" => Item::Conv { channels, kernel_h, kernel_w },
+                _ => Item::Local { channels, kernel_h, kernel_w },
             })
         }
+        ["sum"] => Ok(Item::Sum),
         ["maxpool", size] => Ok(Item::Maxpool { size: count(size, "window size")?, stride: 2 }),
         ["maxpool", size, "stride", stride] => {
             Ok(Item::Maxpool { size: count(size, "window size")?, stride: count(stride, "stride")? })
@@ -112,11 +127,13 @@ fn parse_item(text: &str) -> Result<Item, String> {
         ["output"] => Ok(Item::Output),
         [] => Err("there is nothing between two ';': remove one of them".to_owned()),
         ["conv", ..] => Err("a convolution is written 'Conv channels rowsxcolumns', as in Conv 32 5x5".to_owned()),
+        ["local", ..] => Err("an untied layer is written 'Local channels rowsxcolumns', as in Local 32 5x5".to_owned()),
+        ["sum", ..] => Err("'SUM' stands alone: it adds the outputs of the two convolutions before it".to_owned()),
         ["maxpool", ..] => Err("a pool is written 'Maxpool size' or 'Maxpool size, stride n'".to_owned()),
         ["drop", ..] => Err("dropout is written 'Drop fraction', as in Drop .8".to_owned()),
         ["full", ..] => Err("a full layer is written 'Full units', as in Full 500".to_owned()),
         ["output", ..] => Err("'Output' stands alone: its units are the classes of the data".to_owned()),
-        _ => Err("unknown item: known are Conv, Maxpool, Drop, Full and Output".to_owned()),
+        _ => Err("unknown item: known are Conv, Local, SUM, Maxpool, Drop, Full and Output".to_owned()),
     }
 }
 
@@ -139,6 +156,8 @@ mod tests {
         assert_eq!(to_notation(&items), SIMPNET);
         assert_eq!(parse("conv 32 5X5;MAXPOOL 3, stride 2; drop .8; full conn. 500; Drop .3;output").unwrap(), items);
         assert_eq!(parse("maxpool 3, stride 3").unwrap(), [Item::Maxpool { size: 3, stride: 3 }]);
+        assert_eq!(parse("sum").unwrap(), [Item::Sum]);
+        assert_eq!(parse("LOCAL 8 2x3").unwrap(), [Item::Local { channels: 8, kernel_h: 2, kernel_w: 3 }]);
     }
 
     #[test]
@@ -146,7 +165,7 @@ mod tests {
         let error = parse("Conv 32 5x5; Maxpol 3; Output").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "item 2 'Maxpol 3' (column 14): unknown item: known are Conv, Maxpool, Drop, Full and Output"
+            "item 2 'Maxpol 3' (column 14): unknown item: known are Conv, Local, SUM, Maxpool, Drop, Full and Output"
         );
     }
 
@@ -156,6 +175,8 @@ mod tests {
             "",
             "Conv 32",
             "Conv 32 5",
+            "Local 32",
+            "SUM 2",
             "Conv 0 5x5",
             "Conv 32 0x5",
             "Conv -1 5x5",

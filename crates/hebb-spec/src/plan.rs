@@ -1,5 +1,6 @@
 //! A plan: tensors and flat lists of kernel calls, which a backend makes ready once and replays each step.
 
+use crate::connection::Connection;
 use crate::network::Network;
 use crate::planner::Planner;
 use crate::problem::{Access, Problem};
@@ -20,6 +21,12 @@ pub enum Role {
     W(u32),
     /// Feedback weights of a layer.
     R(u32),
+    /// The fixed matrix that brings the output's δ to a layer.
+    B(u32),
+    /// Which forward weights of a sparse layer there are, sixteen bits a number.
+    MaskW(u32),
+    /// Which feedback weights of a sparse layer there are.
+    MaskR(u32),
     /// Activity, δ or partial sums: lives within one list.
     Scratch,
     /// The class that each picture of the last batch was taken for, as floats.
@@ -28,6 +35,10 @@ pub enum Role {
     LossSums,
     /// Partial sums of the W–R statistics of a layer.
     Statistics(u32),
+    /// Partial counts of a layer's units that stand at ±1.
+    Saturated(u32),
+    /// Partial sums over a layer's δ by the rule and by back-propagation.
+    DeltaStatistics(u32),
 }
 
 /// A tensor: `len` elements of four bytes in a slot of memory that it may share with others.
@@ -87,13 +98,49 @@ pub struct Model {
     pub lr: f32,
     /// Layers that keep their W and R, sorted.
     pub frozen: Vec<u32>,
+    /// Layers of which masks tell which weights there are, sorted.
+    pub sparse: Vec<u32>,
+    /// Whether layer 1 has an R too, which learns and sends nothing.
+    pub track_r1: bool,
+    /// Whether the statistics compare the rule's δ with back-propagation's.
+    pub delta_statistics: bool,
 }
 
 impl Model {
     /// A model with the preset's numbers and η = 0.1.
     pub fn new(network: Network, rule: Rule, loss: Loss, preset: Preset) -> Self {
         let mu = preset.mu(network.classes);
-        Self { network, rule, loss, preset, mu, slope: preset.slope(), lr: 0.1, frozen: Vec::new() }
+        Self {
+            mu,
+            slope: preset.slope(),
+            lr: 0.1,
+            frozen: Vec::new(),
+            sparse: Vec::new(),
+            track_r1: false,
+            delta_statistics: false,
+            network,
+            rule,
+            loss,
+            preset,
+        }
+    }
+
+    /// Whether a layer has feedback weights R.
+    pub const fn has_r(&self, layer: u32) -> bool {
+        self.rule.has_r() && (layer > 1 || self.track_r1)
+    }
+
+    /// The layers that a sparse network thins: all, but the output layer only where the preset says so.
+    pub fn sparse_layers(&self) -> Vec<u32> {
+        let layers = self.network.layers();
+        (1..=layers).filter(|&layer| layer < layers || self.preset.sparse_output()).collect()
+    }
+
+    /// The connection by which the output's δ comes straight to a hidden layer: its weights are B, `[classes, units]`.
+    pub fn direct(&self, layer: u32) -> Option<Connection> {
+        let hidden = self.network.connections().nth(layer as usize - 1)?;
+        let is_hidden = self.rule.has_b() && layer < self.network.layers();
+        is_hidden.then(|| Connection::full(hidden.output, self.network.classes))
     }
 }
 
@@ -110,7 +157,8 @@ pub struct Plan {
     pub train: Vec<Call>,
     /// Forward without dropout, then the loss.
     pub evaluate: Vec<Call>,
-    /// The W–R statistics of each layer that has both.
+    /// How W and R of each layer compare; then a forward pass without dropout, and how many units it saturates; if asked
+    /// for, the rule's δ beside back-propagation's. Ends with R as the next step will use it.
     pub statistics: Vec<Call>,
 }
 

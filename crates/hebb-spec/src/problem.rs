@@ -4,9 +4,11 @@
 //! `[input channel][filter row][filter column][output channel, padded to four]`, R in W's own order.
 
 use crate::Shape;
-use crate::connection::{Connection, LANE, vectors};
+use crate::connection::{Connection, LANE, MASK_BITS, vectors};
 use crate::pool::Pool;
 use crate::rule::Loss;
+
+pub use crate::learning::{Learning, Magnitudes, drop_scale, drop_threshold, split_places, update_splits};
 
 /// How a kernel uses one of its tensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,15 +19,6 @@ pub enum Access {
     Write,
     /// Read and changed in place.
     Update,
-}
-
-/// How W and R learn from ⟨δ xᵀ⟩.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Learning {
-    /// η divided by the batch.
-    pub scale: f32,
-    /// Share of the increment that R gets; `None` where R does not change.
-    pub epsilon: Option<f32>,
 }
 
 /// One kernel call's shape and constants. Each variant names its tensors in binding order.
@@ -47,16 +40,19 @@ pub enum Problem {
         /// Slope of σ = clip(slope · h, −1, 1); `None` at the output layer.
         slope: Option<f32>,
     },
-    /// R δ, then σ′. Tensors: R, δ of the output (read), [x of the input (read), if gated], δ of the input (write). Equation (2).
+    /// R δ, then σ′. Tensors: R, δ of the output (read), [a second δ of the input (read), if any], [x of the input
+    /// (read), if gated], δ of the input (write). Equation (2).
     ConnectFeedback {
         /// Geometry.
         connection: Connection,
         /// Pictures in a batch.
         batch: u32,
+        /// Whether a second δ, past a SUM, is added before σ′.
+        skip: bool,
         /// Slope of the σ below, where σ′ is applied here: 0 where |x| = 1, else the slope.
         gate: Option<f32>,
     },
-    /// ⟨δ xᵀ⟩ into W and R at once. Tensors: δ, x (read), W (update), [R (update), if ε].
+    /// ⟨δ xᵀ⟩ into W and R at once. Tensors: δ, x (read), W (update), [R (update), if ε], [masks of W and R (read)].
     ConnectUpdate {
         /// Geometry.
         connection: Connection,
@@ -74,7 +70,8 @@ pub enum Problem {
         /// Number of runs.
         splits: u32,
     },
-    /// Adds partial sums in order and changes W and R. Tensors: sums (read), W (update), [R (update), if ε].
+    /// Adds partial sums in order and changes W and R. Tensors: sums (read), W (update), [R (update), if ε], [masks of W
+    /// and R (read)].
     ConnectApply {
         /// Geometry.
         connection: Connection,
@@ -82,6 +79,29 @@ pub enum Problem {
         splits: u32,
         /// What to do with the sums.
         learning: Learning,
+    },
+    /// R's signs from W. Tensors: W (read), R (update where its magnitudes are kept, else write).
+    SignFeedback {
+        /// Geometry.
+        connection: Connection,
+        /// Where the magnitudes come from.
+        magnitudes: Magnitudes,
+    },
+    /// x of a SUM. Tensors: x of both layers (read), their sum (write).
+    SumForward {
+        /// Number of units.
+        units: u32,
+        /// Pictures in a batch.
+        batch: u32,
+    },
+    /// δ of a SUM through the σ′ of its second layer. Tensors: δ of the sum, the second layer's x (read), its δ (write).
+    SumFeedback {
+        /// Number of units.
+        units: u32,
+        /// Pictures in a batch.
+        batch: u32,
+        /// Slope of σ.
+        slope: f32,
     },
     /// Maximum of each window. Tensors: x (read), y (write).
     PoolForward {
@@ -122,21 +142,21 @@ pub enum Problem {
         /// The hinge loss's balancing factor.
         mu: f32,
     },
-    /// Partial sums of w, r, w², r², w·r over all weights. Tensors: W, R (read), sums (write).
-    WeightStatistics {
-        /// Four-vectors of weights.
+    /// Partial sums of a, b, a², b², a·b over two tensors, W and R or two δ. Tensors: a, b (read), [their masks (read),
+    /// if masked], sums (write).
+    PairStatistics {
+        /// Four-vectors of each.
         vectors: u32,
+        /// Whether only pairs count of which both are there.
+        masked: bool,
     },
-}
-
-/// Bits below which a unit's random word drops it.
-pub fn drop_threshold(probability: f32) -> u32 {
-    (f64::from(probability) * 4_294_967_296.0).round().min(4_294_967_295.0) as u32
-}
-
-/// What survivors of a dropout are multiplied by: 1 / (1 − p).
-pub fn drop_scale(probability: f32) -> f32 {
-    (1.0 / (1.0 - f64::from(probability))) as f32
+    /// Partial counts of units that stand at ±1. Tensors: x (read), counts (write).
+    Saturation {
+        /// Number of units.
+        units: u32,
+        /// Pictures in a batch.
+        batch: u32,
+    },
 }
 
 /// Four-byte words of one picture, as the host sends it.
@@ -149,24 +169,10 @@ pub const fn activity_len(units: u32, batch: u32) -> usize {
     units as usize * (vectors(batch) * LANE) as usize
 }
 
-/// Runs of places into which a connection's update is split, so that small filters on large pictures still fill a
-/// device: about 2¹⁸ sums at a time. 1: no split.
-pub fn update_splits(connection: &Connection) -> u32 {
-    let wanted = (1 << 18) / connection.device_len().max(1);
-    (wanted as u32).clamp(1, connection.input.places())
-}
-
-/// The run of places of one split: all runs are equally long, but for one place that the first runs have more.
-pub const fn split_places(places: u32, splits: u32, split: u32) -> std::ops::Range<u32> {
-    let (length, longer) = (places / splits, places % splits);
-    let first = split * length + if split < longer { split } else { longer };
-    first..first + length + (split < longer) as u32
-}
-
 impl Problem {
-    /// Four-vectors that one group of `WeightStatistics` sums.
+    /// Four-vectors that one group of `PairStatistics` or `Saturation` sums.
     pub const STATISTICS_CHUNK: u32 = 2048;
-    /// Floats that one group of `WeightStatistics` writes: five sums, padded.
+    /// Floats that one group of `PairStatistics` writes: five sums, padded.
     pub const STATISTICS_LEN: usize = 8;
     /// Floats of the sums that `Loss` writes: loss and errors, padded.
     pub const LOSS_SUMS: usize = 4;
@@ -183,7 +189,11 @@ impl Problem {
             Problem::PoolFeedback { .. } => "pool_feedback",
             Problem::Dropout { .. } => "dropout",
             Problem::Loss { .. } => "loss",
-            Problem::WeightStatistics { .. } => "weight_statistics",
+            Problem::SignFeedback { .. } => "sign_feedback",
+            Problem::SumForward { .. } => "sum_forward",
+            Problem::SumFeedback { .. } => "sum_feedback",
+            Problem::PairStatistics { .. } => "pair_statistics",
+            Problem::Saturation { .. } => "saturation",
         }
     }
 
@@ -199,20 +209,18 @@ impl Problem {
                 (Read, activity_len(c.input.units(), batch)),
                 (Write, activity_len(c.output.units(), batch)),
             ],
-            Problem::ConnectFeedback { connection: c, batch, gate } => {
+            Problem::ConnectFeedback { connection: c, batch, skip, gate } => {
                 let input = activity_len(c.input.units(), batch);
                 let mut tensors = vec![(Read, c.device_len()), (Read, activity_len(c.output.units(), batch))];
+                tensors.extend(skip.then_some((Read, input)));
                 tensors.extend(gate.map(|_| (Read, input)));
                 tensors.push((Write, input));
                 tensors
             }
             Problem::ConnectUpdate { connection: c, batch, learning } => {
-                let mut tensors = vec![
-                    (Read, activity_len(c.output.units(), batch)),
-                    (Read, activity_len(c.input.units(), batch)),
-                    (Update, c.device_len()),
-                ];
-                tensors.extend(learning.epsilon.map(|_| (Update, c.device_len())));
+                let mut tensors =
+                    vec![(Read, activity_len(c.output.units(), batch)), (Read, activity_len(c.input.units(), batch))];
+                tensors.extend(learning.tensors(&c));
                 tensors
             }
             Problem::ConnectPartial { connection: c, batch, splits } => vec![
@@ -221,9 +229,17 @@ impl Problem {
                 (Write, c.device_len() * splits as usize),
             ],
             Problem::ConnectApply { connection: c, splits, learning } => {
-                let mut tensors = vec![(Read, c.device_len() * splits as usize), (Update, c.device_len())];
-                tensors.extend(learning.epsilon.map(|_| (Update, c.device_len())));
+                let mut tensors = vec![(Read, c.device_len() * splits as usize)];
+                tensors.extend(learning.tensors(&c));
                 tensors
+            }
+            Problem::SignFeedback { connection: c, magnitudes } => {
+                let r = if magnitudes == Magnitudes::Kept { Update } else { Write };
+                vec![(Read, c.device_len()), (r, c.device_len())]
+            }
+            Problem::SumForward { units, batch } | Problem::SumFeedback { units, batch, .. } => {
+                let len = activity_len(units, batch);
+                vec![(Read, len), (Read, len), (Write, len)]
             }
             Problem::PoolForward { pool, batch } => vec![
                 (Read, activity_len(pool.input.units(), batch)),
@@ -247,14 +263,23 @@ impl Problem {
                 (Write, activity_len(1, batch)),
                 (Write, Self::LOSS_SUMS),
             ],
-            Problem::WeightStatistics { vectors } => {
-                let weights = (vectors * LANE) as usize;
-                vec![(Read, weights), (Read, weights), (Write, Self::statistics_groups(vectors) * Self::STATISTICS_LEN)]
+            Problem::PairStatistics { vectors, masked } => {
+                let len = (vectors * LANE) as usize;
+                let mut tensors = vec![(Read, len), (Read, len)];
+                if masked {
+                    tensors.extend([(Read, len.div_ceil(MASK_BITS)), (Read, len.div_ceil(MASK_BITS))]);
+                }
+                tensors.push((Write, Self::statistics_groups(vectors) * Self::STATISTICS_LEN));
+                tensors
+            }
+            Problem::Saturation { units, batch } => {
+                let len = activity_len(units, batch);
+                vec![(Read, len), (Write, Self::statistics_groups((len / LANE as usize) as u32))]
             }
         }
     }
 
-    /// Groups of `WeightStatistics`, each with sums of its own.
+    /// Groups of `PairStatistics` or `Saturation`, each with sums of its own.
     pub const fn statistics_groups(vectors: u32) -> usize {
         vectors.div_ceil(Self::STATISTICS_CHUNK) as usize
     }
@@ -271,9 +296,13 @@ impl Problem {
                 u64::from(pool.output().units()) * u64::from(pool.size).pow(2) * u64::from(batch)
             }
             Problem::GatherImages { shape, batch } => u64::from(shape.units()) * u64::from(batch),
-            Problem::Dropout { units, batch, .. } => u64::from(units) * u64::from(batch),
+            Problem::Dropout { units, batch, .. }
+            | Problem::SumForward { units, batch }
+            | Problem::SumFeedback { units, batch, .. }
+            | Problem::Saturation { units, batch } => u64::from(units) * u64::from(batch),
+            Problem::SignFeedback { connection, .. } => connection.weights() as u64,
             Problem::Loss { classes, batch, .. } => 4 * u64::from(classes) * u64::from(batch),
-            Problem::WeightStatistics { vectors } => 8 * u64::from(vectors * LANE),
+            Problem::PairStatistics { vectors, .. } => 8 * u64::from(vectors) * u64::from(LANE),
         }
     }
 
@@ -281,39 +310,5 @@ impl Problem {
     pub fn bytes(&self) -> u64 {
         let touch = |access| if access == Access::Update { 8 } else { 4 };
         self.tensors().into_iter().map(|(access, len)| touch(access) * len as u64).sum()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn splits_fill_small_filters_only() {
-        let conv = Connection::conv(Shape::new(3, 32, 32), 32, 5, 5);
-        assert_eq!(update_splits(&conv), 109);
-        assert_eq!(update_splits(&Connection::full(Shape::new(32, 16, 16), 500)), 1);
-        assert_eq!(update_splits(&Connection::conv(Shape::new(1, 2, 2), 1, 1, 1)), 4);
-    }
-
-    #[test]
-    fn runs_of_places_follow_each_other() {
-        for (places, splits) in [(1, 1), (35, 8), (90_000, 70_000), (1024, 109)] {
-            let mut next = 0;
-            for split in 0..splits {
-                let run = split_places(places, splits, split);
-                assert!(run.start == next && !run.is_empty(), "split {split} of {places} in {splits}");
-                next = run.end;
-            }
-            assert_eq!(next, places);
-        }
-    }
-
-    #[test]
-    fn drop_constants_are_exact_where_they_can_be() {
-        assert_eq!(drop_threshold(0.5), 1 << 31);
-        assert_eq!(drop_threshold(0.0), 0);
-        assert_eq!(drop_scale(0.5), 2.0);
-        assert!((drop_scale(0.8) - 5.0).abs() < 1e-5);
     }
 }

@@ -19,6 +19,14 @@ pub enum Purpose {
     Shapes = 5,
     /// Random problems in tests and checks.
     Test = 6,
+    /// Magnitudes of sign-symmetric feedback that are drawn anew each step.
+    Magnitudes = 7,
+    /// Which weights W of a sparse layer there are.
+    MaskW = 8,
+    /// Which feedback weights R of a sparse layer there are.
+    MaskR = 9,
+    /// The fixed matrices B of direct feedback.
+    InitB = 10,
 }
 
 impl Purpose {

@@ -3,15 +3,17 @@
 //! Options that a config file or a preset may set are `Option`s: absent means that nobody gave them, and the default
 //! that the help names is filled in by [`crate::model`] or by the command.
 
+mod groups;
+
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use hebb_spec::Shape;
-use hebb_spec::rule::{Loss, Preset, Rule};
+use hebb_spec::rule::{Preset, Rule};
 
 use crate::device::Choice;
-use crate::layers::Layers;
+pub use groups::{DetailArgs, LossArgs, NetworkArgs, RuleArgs, RunningArgs};
+use groups::{batch_range, presets, rules};
 
 /// Trains deep networks with Hebbian updates and asymmetric feedback on any GPU.
 #[derive(Debug, Parser)]
@@ -47,53 +49,6 @@ pub enum Command {
     /// List, describe and preview data sets
     #[command(subcommand)]
     Data(DataCommand),
-}
-
-/// NETWORK: what is trained.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Network")]
-pub struct NetworkArgs {
-    /// A named network (see `hebb nets`) or a notation, as in "Conv 32 5x5; Maxpool 3; Drop .8; Full 500; Output"
-    /// [default: simpnet]
-    #[arg(long, value_name = "NAME|NOTATION")]
-    pub net: Option<String>,
-}
-
-/// What forward and loss need to know beside the network, also for evaluation.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Rule")]
-pub struct LossArgs {
-    /// Loss at the output layer [default: hinge]
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(["hinge", "softmax"]).try_map(|name| name.parse::<Loss>()))]
-    pub loss: Option<Loss>,
-    /// The hinge loss's balancing factor μ, 0 or more [default: 1/(classes − 1); 10/99 under as-run with 100 classes]
-    #[arg(long, value_name = "F", value_parser = not_negative, allow_negative_numbers = true)]
-    pub mu: Option<f32>,
-    /// Slope of σ(h) = clip(slope · h, −1, 1), above 0 [default: 0.5 under as-run, 1 under paper]
-    #[arg(long, value_name = "F", value_parser = positive, allow_negative_numbers = true)]
-    pub slope: Option<f32>,
-    /// Numbers and conventions: what the author ran, or the paper's text; sets slope, μ, pool windows and ties
-    /// [default: as-run]
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(["as-run", "paper"]).try_map(|name| name.parse::<Preset>()))]
-    pub preset: Option<Preset>,
-}
-
-/// RULE: how it learns.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Rule")]
-pub struct RuleArgs {
-    /// Learning rule: back-propagation, fixed or updated random feedback [default: urfb]
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Rule::NAMES).try_map(|name| name.parse::<Rule>()))]
-    pub rule: Option<Rule>,
-    /// Share ε of W's increment that R gets, from 0 to 1; urfb only [default: 1]
-    #[arg(long, value_name = "F", value_parser = fraction, allow_negative_numbers = true)]
-    pub epsilon: Option<f32>,
-    /// Learning rate η, 0 or more [default: 0.1]
-    #[arg(long, value_name = "F", value_parser = not_negative, allow_negative_numbers = true)]
-    pub lr: Option<f32>,
-    /// Loss, μ, slope and preset.
-    #[command(flatten)]
-    pub loss: LossArgs,
 }
 
 /// DATA: what it learns from.
@@ -146,46 +101,6 @@ pub struct TrainArgs {
     pub running: RunningArgs,
 }
 
-/// RUNNING: how long, from where and on what.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Running")]
-pub struct RunningArgs {
-    /// Epochs, each once through the training records, in all [default: 10]
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1_000_000), conflicts_with = "steps")]
-    pub epochs: Option<u32>,
-    /// Batches to train on, in all, in place of --epochs
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
-    pub steps: Option<u32>,
-    /// Pictures in a batch [default: 500]
-    #[arg(long, value_name = "N", value_parser = batch_range())]
-    pub batch: Option<u32>,
-    /// Seed of start, order and dropout [default: 1]
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
-    /// Weighted layers that keep their W and R, counted from 1, as in 1 or 2,3 or 2-5 [default: none]
-    #[arg(long, value_name = "LAYERS")]
-    pub freeze: Option<Layers>,
-    /// Checkpoint to start from; a missing R is drawn
-    #[arg(long, value_name = "FILE")]
-    pub init: Option<PathBuf>,
-    /// Take only these layers from --init, which it needs, and draw the rest from the seed
-    #[arg(long, value_name = "LAYERS")]
-    pub init_layers: Option<Layers>,
-    /// Continue the run in --out as if it had never stopped; only --epochs, --steps and --device may change
-    #[arg(long, conflicts_with = "overwrite")]
-    pub resume: bool,
-    /// Replace the run in --out
-    #[arg(long)]
-    pub overwrite: bool,
-    /// Device: auto (a hardware GPU, else any), gpu, reference (CPU twins, slow) or a part of an adapter's name
-    /// [default: auto]
-    #[arg(long, value_name = "DEVICE")]
-    pub device: Option<Choice>,
-    /// TOML file with any of these options by their long names, as in lr = 0.1; an option given here wins
-    #[arg(long, value_name = "FILE.toml")]
-    pub config: Option<PathBuf>,
-}
-
 /// `hebb eval`.
 #[derive(Debug, Clone, Args)]
 pub struct EvalArgs {
@@ -235,10 +150,19 @@ pub struct InitArgs {
     /// The pictures it is for.
     #[command(flatten)]
     pub pictures: PictureArgs,
-    /// Seed of W and R
+    /// Draw what this rule needs: no R for bp, B for dfa [default: R, with a mask of its own where sparse]
+    #[arg(help_heading = "Rule", long, value_name = "NAME", value_parser = rules())]
+    pub rule: Option<Rule>,
+    /// Numbers and conventions: sets the start of untied layers and whether a sparse network's output is sparse
+    #[arg(help_heading = "Rule", long, value_name = "NAME", value_parser = presets(), default_value = "as-run")]
+    pub preset: Preset,
+    /// Draw an R for layer 1, too
+    #[arg(help_heading = "Running", long)]
+    pub track_r1: bool,
+    /// Seed of W, R, B and masks
     #[arg(help_heading = "Running", long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Draw R apart from W, or start it as W
+    /// Draw R apart from W, or start it as W, with W's mask
     #[arg(help_heading = "Running", long, value_enum, default_value_t = RStart::Independent)]
     pub r_start: RStart,
     /// Checkpoint to write
@@ -278,6 +202,9 @@ pub struct PlanArgs {
     /// The pictures it is for.
     #[command(flatten)]
     pub pictures: PictureArgs,
+    /// What is seen of the layers.
+    #[command(flatten)]
+    pub detail: DetailArgs,
     /// Pictures in a batch
     #[arg(long, value_name = "N", value_parser = batch_range(), help_heading = "Running", default_value_t = 500)]
     pub batch: u32,
@@ -298,6 +225,9 @@ pub struct VerifyArgs {
     /// The pictures: a data set's, or random ones.
     #[command(flatten)]
     pub pictures: PictureArgs,
+    /// What is seen of the layers.
+    #[command(flatten)]
+    pub detail: DetailArgs,
     /// Pictures in a batch
     #[arg(long, value_name = "N", value_parser = batch_range(), help_heading = "Running", default_value_t = 20)]
     pub batch: u32,
@@ -354,28 +284,4 @@ pub struct TableArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-}
-
-/// At most 2²⁰ pictures: beyond, no device holds the activity, and padded lengths would overflow.
-fn batch_range() -> clap::builder::RangedI64ValueParser<u32> {
-    value_parser!(u32).range(1..=1 << 20)
-}
-
-fn number(text: &str, allowed: impl Fn(f32) -> bool, range: &str) -> Result<f32, String> {
-    match text.parse::<f32>() {
-        Ok(value) if value.is_finite() && allowed(value) => Ok(value),
-        _ => Err(format!("write a number {range}")),
-    }
-}
-
-fn positive(text: &str) -> Result<f32, String> {
-    number(text, |value| value > 0.0, "above 0")
-}
-
-fn not_negative(text: &str) -> Result<f32, String> {
-    number(text, |value| value >= 0.0, "of 0 or more")
-}
-
-fn fraction(text: &str) -> Result<f32, String> {
-    number(text, |value| (0.0..=1.0).contains(&value), "from 0 to 1")
 }

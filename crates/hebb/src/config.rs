@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn wrong_files_say_what_and_where() {
         let error = |file: &str| added(file, "hebb train --config f").unwrap_err();
-        assert!(error("lrr = 1").starts_with("unknown key 'lrr': known are out, net, rule"));
+        assert!(error("lrr = 1").starts_with("unknown key 'lrr': known are out, net, untied"));
         assert!(error("config = 'x'").starts_with("unknown key 'config'"));
         assert!(error("[record2]").starts_with("unknown key 'record2'"));
         assert_eq!(error("lr = [1]"), "key 'lr' needs a text or a number");

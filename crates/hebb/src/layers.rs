@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use hebb_spec::network::Untied;
+
 /// A list of layers as written: runs from first to last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layers(Vec<(u32, u32)>);
@@ -11,6 +13,11 @@ pub struct Layers(Vec<(u32, u32)>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("'{0}' is no list of layers: count them from 1, as in 1 or 2,3 or 2-5")]
 pub struct LayersError(String);
+
+/// A text that `--untied` does not take.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is neither all nor none nor a list of layers: count them from 1, as in 1 or 2,3 or 2-5")]
+pub struct UntyingError(String);
 
 /// A layer that the network does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +52,40 @@ impl FromStr for Layers {
         };
         let runs: Option<Vec<_>> = text.split(',').map(run).collect();
         runs.map(Self).ok_or_else(|| LayersError(text.to_owned()))
+    }
+}
+
+/// `--untied`: all convolutions, none, or a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Untying {
+    /// `all`.
+    All,
+    /// `none`: those that the notation writes as `Local` stay so.
+    None,
+    /// LAYERS.
+    Layers(Layers),
+}
+
+impl Untying {
+    /// The layers of a network of `layers` weighted layers.
+    pub fn of(&self, layers: u32) -> Result<Untied, NoLayer> {
+        Ok(match self {
+            Untying::All => Untied::All,
+            Untying::None => Untied::AsWritten,
+            Untying::Layers(list) => Untied::Layers(list.of(layers)?),
+        })
+    }
+}
+
+impl FromStr for Untying {
+    type Err = UntyingError;
+
+    fn from_str(text: &str) -> Result<Self, UntyingError> {
+        match text {
+            "all" => Ok(Untying::All),
+            "none" => Ok(Untying::None),
+            _ => text.parse().map(Untying::Layers).map_err(|LayersError(text)| UntyingError(text)),
+        }
     }
 }
 
@@ -91,6 +132,14 @@ mod tests {
             of("2-4000000000", 3),
             Err("there is no layer 4000000000: the network has 3 weighted layers, counted from 1".to_owned())
         );
+    }
+
+    #[test]
+    fn untied_layers_read_as_a_word_or_a_list() {
+        let of = |text: &str| text.parse::<Untying>().unwrap().of(6).unwrap();
+        assert_eq!((of("all"), of("none")), (Untied::All, Untied::AsWritten));
+        assert_eq!(of("2-4"), Untied::Layers(vec![2, 3, 4]));
+        assert!("some".parse::<Untying>().is_err() && "7".parse::<Untying>().unwrap().of(6).is_err());
     }
 
     #[test]

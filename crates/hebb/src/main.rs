@@ -1,7 +1,6 @@
 //! hebb's command line. The only crate that prints, and the only one where devices, twins, data and engine meet.
 
 mod args;
-mod check;
 mod commands;
 mod config;
 mod device;

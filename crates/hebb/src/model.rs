@@ -1,14 +1,15 @@
 //! From options to a model. A config file's values have by now become options ([`crate::config`]); what is absent comes
 //! from the preset, else from the default.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use hebb_data::Source;
+use hebb_engine::init::{Drawing, RStart, UntiedStart, sparse_layers};
 use hebb_spec::Shape;
-use hebb_spec::network::{NAMED, Network};
+use hebb_spec::network::{NAMED, Network, Untied};
 use hebb_spec::plan::Model;
 use hebb_spec::rule::{Loss, Preset, Rule};
 
-use crate::args::{LossArgs, NetworkArgs, PictureArgs, RuleArgs};
+use crate::args::{DetailArgs, LossArgs, NetworkArgs, PictureArgs, RuleArgs};
 use crate::layers::Layers;
 
 /// The network where none is named.
@@ -20,8 +21,20 @@ pub const DEFAULT_INPUT: Shape = Shape::new(3, 32, 32);
 /// The classes where nothing is said of them.
 pub const DEFAULT_CLASSES: u32 = 10;
 
-/// The network on pictures of a shape. The preset sets its pools.
-pub fn network(args: &NetworkArgs, preset: Preset, input: Shape, classes: u32) -> Result<Network> {
+/// The network on pictures of a shape, as the notation has it and with the layers to untie. The preset sets its pools.
+pub fn network(args: &NetworkArgs, preset: Preset, input: Shape, classes: u32) -> Result<(Network, Untied)> {
+    let written = written(args, preset, input, classes)?;
+    let untied = args.untied.as_ref().map(|untied| untied.of(written.layers())).transpose().context("--untied")?;
+    Ok((written, untied.unwrap_or_default()))
+}
+
+/// The network that is computed: untied where it is asked for.
+pub fn untied(args: &NetworkArgs, preset: Preset, input: Shape, classes: u32) -> Result<Network> {
+    let (written, untied) = network(args, preset, input, classes)?;
+    written.untie(&untied, preset).context("--untied")
+}
+
+fn written(args: &NetworkArgs, preset: Preset, input: Shape, classes: u32) -> Result<Network> {
     let text = args.net.as_deref().unwrap_or(DEFAULT_NET);
     Network::new(text, input, classes, preset).or_else(|error| {
         // A single word is a misspelt name rather than a notation of one item.
@@ -36,13 +49,35 @@ pub fn network(args: &NetworkArgs, preset: Preset, input: Shape, classes: u32) -
     })
 }
 
-/// The rule with its ε.
+/// The rule with its ε or decay.
 pub fn rule(args: &RuleArgs) -> Result<Rule> {
-    match (args.rule.unwrap_or(Rule::Urfb { epsilon: 1.0 }), args.epsilon) {
-        (rule, None) => Ok(rule),
-        (Rule::Urfb { .. }, Some(epsilon)) => Ok(Rule::Urfb { epsilon }),
-        (rule, Some(_)) => bail!("--epsilon belongs to urfb, but the rule is {}: leave one of them out", rule.name()),
+    let rule = args.rule.unwrap_or(Rule::URFB);
+    let owners = [
+        ("--epsilon", "urfb", args.epsilon.is_none() || rule.takes_epsilon()),
+        ("--decay", "kp", args.decay.is_none() || rule.takes_decay()),
+    ];
+    for (option, owner, fits) in owners {
+        ensure!(fits, "{option} belongs to {owner}, but the rule is {}: leave one of them out", rule.name);
     }
+    Ok(Rule { epsilon: args.epsilon.unwrap_or(rule.epsilon), decay: args.decay.unwrap_or(rule.decay), ..rule })
+}
+
+/// Refuses what needs feedback weights R under a rule that has none.
+pub fn check_r(option: &str, is_given: bool, rule: &Rule) -> Result<()> {
+    let fits = !is_given || rule.has_r();
+    ensure!(fits, "{option} needs feedback weights R, but the rule is {}: leave one of them out", rule.name);
+    Ok(())
+}
+
+/// How the start of a network is drawn.
+pub fn drawing(args: &NetworkArgs, preset: Preset, seed: u64, r_start: RStart) -> Drawing {
+    let untied_start = args.untied_start.unwrap_or(UntiedStart::of(preset));
+    Drawing { seed, r_start, untied_start, connectivity: connectivity(args) }
+}
+
+/// The share of connections that there are.
+pub fn connectivity(args: &NetworkArgs) -> f32 {
+    args.connectivity.unwrap_or(1.0)
 }
 
 /// The preset that was asked for.
@@ -55,19 +90,25 @@ pub fn model(
     net: &NetworkArgs,
     rule_args: &RuleArgs,
     freeze: Option<&Layers>,
+    detail: &DetailArgs,
     input: Shape,
     classes: u32,
 ) -> Result<Model> {
     let loss = &rule_args.loss;
     let preset = preset(loss);
-    let network = network(net, preset, input, classes)?;
+    let network = untied(net, preset, input, classes)?;
     let frozen = freeze.map(|layers| layers.of(network.layers())).transpose().context("--freeze")?;
-    let model = Model::new(network, rule(rule_args)?, loss.loss.unwrap_or(Loss::Hinge), preset);
+    let rule = rule(rule_args)?;
+    check_r("--track-r1", detail.track_r1, &rule)?;
+    let model = Model::new(network, rule, loss.loss.unwrap_or(Loss::Hinge), preset);
     Ok(Model {
         mu: loss.mu.unwrap_or(model.mu),
         slope: loss.slope.unwrap_or(model.slope),
         lr: rule_args.lr.unwrap_or(DEFAULT_LR),
         frozen: frozen.unwrap_or_default(),
+        sparse: sparse_layers(&model, connectivity(net)),
+        track_r1: detail.track_r1,
+        delta_statistics: detail.statistics.unwrap_or_default().compares_deltas(&rule),
         ..model
     })
 }
@@ -95,20 +136,22 @@ pub fn pictures(args: &PictureArgs) -> Result<Pictures> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hebb_engine::settings::Detail;
 
     fn resolve(net: Option<&str>, rule: RuleArgs, freeze: Option<&str>) -> Result<Model, String> {
-        let net = NetworkArgs { net: net.map(str::to_owned) };
+        let net = NetworkArgs { net: net.map(str::to_owned), ..NetworkArgs::default() };
         let freeze = freeze.map(|text| text.parse::<Layers>().unwrap());
-        model(&net, &rule, freeze.as_ref(), DEFAULT_INPUT, 100).map_err(|error| format!("{error:#}"))
+        let detail = DetailArgs::default();
+        model(&net, &rule, freeze.as_ref(), &detail, DEFAULT_INPUT, 100).map_err(|error| format!("{error:#}"))
     }
 
     #[test]
     fn defaults_are_urfb_hinge_as_run_on_simpnet() {
         let model = resolve(None, RuleArgs::default(), None).unwrap();
-        assert_eq!((model.rule, model.loss, model.preset), (Rule::Urfb { epsilon: 1.0 }, Loss::Hinge, Preset::AsRun));
+        assert_eq!((model.rule, model.loss, model.preset), (Rule::URFB, Loss::Hinge, Preset::AsRun));
         assert_eq!((model.slope, model.mu, model.lr), (0.5, 10.0 / 99.0, 0.1));
         assert_eq!(model.network.layers(), 3);
-        assert!(model.frozen.is_empty());
+        assert!(model.frozen.is_empty() && model.sparse.is_empty() && !model.track_r1 && !model.delta_statistics);
     }
 
     #[test]
@@ -123,16 +166,51 @@ mod tests {
     }
 
     #[test]
+    fn untied_and_sparse_layers_follow_option_and_preset() {
+        let args = |untied: &str| NetworkArgs {
+            untied: Some(untied.parse().unwrap()),
+            connectivity: Some(0.5),
+            ..NetworkArgs::default()
+        };
+        let detail = DetailArgs { track_r1: true, statistics: Some(Detail::Full) };
+        let resolve = |untied: &str, preset| {
+            let rule = RuleArgs { loss: LossArgs { preset, ..LossArgs::default() }, ..RuleArgs::default() };
+            model(&args(untied), &rule, None, &detail, DEFAULT_INPUT, 10).map_err(|error| format!("{error:#}"))
+        };
+        let as_run = resolve("all", None).unwrap();
+        assert_eq!((as_run.network.untied_layers(), &as_run.sparse), (vec![1], &vec![1, 2]));
+        assert!(as_run.track_r1 && as_run.delta_statistics);
+        assert_eq!(resolve("none", Some(Preset::Paper)).unwrap().sparse, [1, 2, 3]);
+        let start = |preset| drawing(&args("1"), preset, 1, RStart::Equal).untied_start;
+        assert_eq!((start(Preset::AsRun), start(Preset::Paper)), (UntiedStart::Tied, UntiedStart::Independent));
+        assert_eq!(
+            resolve("1-2", None).unwrap_err(),
+            "--untied: layer 2 is 'Full 500', which has no places to untie: name convolutions only, or 'all'"
+        );
+        assert_eq!(
+            resolve("1,4", None).unwrap_err(),
+            "--untied: there is no layer 4: the network has 3 weighted layers, counted from 1"
+        );
+    }
+
+    #[test]
     fn what_does_not_fit_is_named() {
         let error = |net: &str| resolve(Some(net), RuleArgs::default(), None).unwrap_err();
         assert!(error("simpnot").starts_with("unknown network 'simpnot': known are simpnet, deepnet"));
         assert!(error("Conv 3 3x3; Outptu").starts_with("--net: item 2 'Outptu' (column 13): unknown item"));
         assert!(error("").starts_with("--net: item 1 '' (column 1)"));
-        let rule = RuleArgs { rule: Some(Rule::Bp), epsilon: Some(0.5), ..RuleArgs::default() };
+        let rule = RuleArgs { rule: Some(Rule::BP), epsilon: Some(0.5), ..RuleArgs::default() };
         assert_eq!(
             resolve(None, rule, None).unwrap_err(),
             "--epsilon belongs to urfb, but the rule is bp: leave one of them out"
         );
+        let rule = RuleArgs { decay: Some(0.5), ..RuleArgs::default() };
+        assert_eq!(
+            resolve(None, rule, None).unwrap_err(),
+            "--decay belongs to kp, but the rule is urfb: leave one of them out"
+        );
+        let rule = RuleArgs { rule: Some(Rule::KP), decay: Some(0.5), ..RuleArgs::default() };
+        assert_eq!(resolve(None, rule, None).unwrap().rule, Rule::kp(0.5));
         assert_eq!(
             resolve(None, RuleArgs::default(), Some("4")).unwrap_err(),
             "--freeze: there is no layer 4: the network has 3 weighted layers, counted from 1"

@@ -23,7 +23,7 @@ fn text(path: &Path) -> String {
 
 #[test]
 fn a_wrong_notation_names_the_item_and_its_place() {
-    let sentence = "--net: item 2 'Maxpol 3' (column 14): unknown item: known are Conv, Maxpool, Drop, Full and Output";
+    let sentence = "--net: item 2 'Maxpol 3' (column 14): unknown item: known are Conv, Local, SUM, Maxpool, Drop, Full and Output";
     let net = "Conv 32 5x5; Maxpol 3; Output";
     let folder = tempfile::tempdir().unwrap();
     let (file, run) = (text(&folder.path().join("x.safetensors")), text(&folder.path().join("run")));
@@ -48,7 +48,11 @@ fn a_wrong_notation_names_the_item_and_its_place() {
 
 #[test]
 fn unknown_rules_losses_and_presets_are_refused_with_the_known_ones() {
-    for (option, known) in [("--rule", "bp, frfb, urfb"), ("--loss", "hinge, softmax"), ("--preset", "as-run, paper")] {
+    for (option, known) in [
+        ("--rule", "bp, frfb, urfb, kp, usf, frsf, brsf, dfa"),
+        ("--loss", "hinge, softmax"),
+        ("--preset", "as-run, paper"),
+    ] {
         let stderr = refuse(&["train", "--out", "x", option, "nonsense"]);
         assert!(stderr.contains(&format!("invalid value 'nonsense' for '{option} <NAME>'")), "{stderr}");
         assert!(stderr.contains(&format!("[possible values: {known}]")), "{stderr}");
@@ -57,12 +61,23 @@ fn unknown_rules_losses_and_presets_are_refused_with_the_known_ones() {
         fail(&["plan", "--rule", "frfb", "--epsilon", "0.5"]),
         "--epsilon belongs to urfb, but the rule is frfb: leave one of them out"
     );
+    assert_eq!(
+        fail(&["verify", "--rule", "urfb", "--decay", "0.5", "--device", "reference"]),
+        "--decay belongs to kp, but the rule is urfb: leave one of them out"
+    );
 }
 
 #[test]
 fn numbers_outside_their_range_are_refused() {
     for (option, value, says) in [
         ("--epsilon", "1.5", "write a number from 0 to 1"),
+        ("--decay", "1", "write a number from 0 up to but not 1"),
+        ("--decay", "-0.1", "write a number from 0 up to but not 1"),
+        ("--connectivity", "0", "write a number above 0, and at most 1"),
+        ("--connectivity", "1.01", "write a number above 0, and at most 1"),
+        ("--untied", "some", "'some' is neither all nor none nor a list of layers: count them from 1"),
+        ("--untied-start", "free", "[possible values: tied, independent]"),
+        ("--statistics", "all", "[possible values: basic, full]"),
         ("--lr", "-1", "write a number of 0 or more"),
         ("--lr", "inf", "write a number of 0 or more"),
         ("--mu", "NaN", "write a number of 0 or more"),
@@ -103,6 +118,40 @@ fn layers_that_the_network_lacks_are_named() {
     );
     assert!(!Path::new(&run).exists());
     drop(data);
+}
+
+#[test]
+fn layers_that_cannot_be_untied_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = text(&folder.path().join("x.safetensors"));
+    let net = ["--net", "Conv 4 3x3; Full 5; Output", "--input", "1x4x4"];
+    let full = "--untied: layer 2 is 'Full 5', which has no places to untie: name convolutions only, or 'all'";
+    let absent = "--untied: there is no layer 4: the network has 3 weighted layers, counted from 1";
+    for (layers, sentence) in [("1-2", full), ("1,4", absent)] {
+        let untied = [&net[..], &["--untied", layers]].concat();
+        assert_eq!(fail(&[&["plan"], &untied[..]].concat()), sentence);
+        assert_eq!(fail(&[&["verify", "--device", "reference"], &untied[..]].concat()), sentence);
+        assert_eq!(fail(&[&["init", "--out", &out], &untied[..]].concat()), sentence);
+    }
+    assert!(!Path::new(&out).exists());
+}
+
+#[test]
+fn what_needs_r_is_refused_where_there_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, run) = (text(&folder.path().join("x.safetensors")), text(&folder.path().join("run")));
+    for rule in ["bp", "dfa"] {
+        let rest = format!("needs feedback weights R, but the rule is {rule}: leave one of them out");
+        let r1 = format!("--track-r1 {rest}");
+        let (_data, named) = small_data(20);
+        let train = ["train", "--device", "reference", "--data", &named, "--out", &run, "--track-r1", "--rule", rule];
+        assert_eq!(fail(&train), r1);
+        assert_eq!(fail(&["plan", "--track-r1", "--rule", rule]), r1);
+        let init = ["init", "--out", &out, "--rule", rule];
+        assert_eq!(fail(&[&init[..], &["--track-r1"]].concat()), r1);
+        assert_eq!(fail(&[&init[..], &["--r-start", "equal"]].concat()), format!("--r-start equal {rest}"));
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]
@@ -283,7 +332,9 @@ fn a_config_file_says_what_is_wrong_with_it() {
     );
     assert_eq!(
         with("rule = 'hebb'"),
-        format!("config {path}: invalid value 'hebb' for '--rule <NAME>' [possible values: bp, frfb, urfb]")
+        format!(
+            "config {path}: invalid value 'hebb' for '--rule <NAME>' [possible values: bp, frfb, urfb, kp, usf, frsf, brsf, dfa]"
+        )
     );
     assert!(with("lr = 0.1\nnet").starts_with(&format!("config {path}: line 2: ")));
     assert!(with("epochs = 1\nsteps = 1").contains("cannot be used with"));

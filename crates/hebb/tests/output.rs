@@ -39,6 +39,11 @@ fn train_help_names_every_default() {
     let help = succeed(&["train", "--help"]);
     for (option, default) in [
         ("--net", "simpnet"),
+        ("--untied", "none"),
+        ("--untied-start", "tied under as-run, independent under paper"),
+        ("--connectivity", "1"),
+        ("--decay", "0.001"),
+        ("--statistics", "basic"),
         ("--rule", "urfb"),
         ("--epsilon", "1"),
         ("--loss", "hinge"),
@@ -88,7 +93,7 @@ fn plan_counts_the_step() {
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }
-    assert!(!text.contains("statistics"), "bp has none");
+    assert!(!text.contains("pair_statistics"), "bp has no R to compare");
 }
 
 #[test]
@@ -98,10 +103,21 @@ fn nets_are_listed_with_shapes_and_weights() {
     assert_eq!((simpnet["name"].as_str(), simpnet["weights"].as_u64()), (Some("simpnet"), Some(4_103_400)));
     assert_eq!(simpnet["items"][0]["output"], "32x32x32");
     assert_eq!((simpnet["items"][0]["layer"].as_u64(), simpnet["items"][1]["layer"].as_u64()), (Some(1), None));
+    let weights = |name: &str| {
+        let net = nets.as_array().unwrap().iter().find(|net| net["name"] == name).unwrap();
+        (net["layers"].as_u64().unwrap(), net["weights"].as_u64().unwrap())
+    };
+    // By hand, layer by layer: 10 classes, pictures of 3x32x32.
+    let deepnet = 2_400 + 4 * 9_216 + 500 * 32 * 4 * 4 + 5_000;
+    let deepernet = 432 + 2_304 + 4_608 + 9_216 + 18_432 + 36_864 + 73_728 + 147_456 + 500 * 128 * 4 * 4 + 5_000;
+    let deepnet_s = 432 + 2_304 + 9_216 + 36_864 + 2 * 16_384 + 500 * 64 * 3 * 3 + 5_000;
+    assert_eq!(weights("deepnet"), (7, deepnet));
+    assert_eq!(weights("deepernet"), (10, deepernet));
+    assert_eq!(weights("deepnet_s"), (8, deepnet_s));
     let text = succeed(&["nets"]);
-    assert!(
-        text.contains("simpnet: Conv 32 5x5; Maxpool 3;") && text.contains("deepnet: ") && text.contains("4,103,400")
-    );
+    for part in ["simpnet: Conv 32 5x5; Maxpool 3;", "deepnet: ", "deepernet: ", "deepnet_s: ", "4,103,400", "SUM"] {
+        assert!(text.contains(part), "{part}");
+    }
 }
 
 #[test]

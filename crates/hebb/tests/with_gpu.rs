@@ -41,10 +41,20 @@ fn a_tensor_past_the_devices_limits_is_named(_: &[Value]) {
 }
 
 fn every_call_is_within_its_bound(_: &[Value]) {
-    for rule in ["bp", "urfb"] {
-        let net = "Conv 6 3x3; Maxpool 3; Drop .5; Full 20; Drop .3; Output";
-        let text = succeed(&["verify", "--rule", rule, "--net", net, "--input", "3x9x8", "--batch", "10"]);
-        assert!(text.trim_end().ends_with("calls are within their bounds"), "{text}");
+    let small = "Conv 6 3x3; Maxpool 3; Drop .5; Full 20; Drop .3; Output";
+    let deep = "Conv 6 3x3; Conv 6 2x2; SUM; Maxpool 2; Drop .5; Conv 5 3x3; Full 20; Output";
+    let full = ["--statistics", "full"];
+    let mut kinds: Vec<(&str, Vec<&str>)> = vec![(small, vec!["--rule", "bp"])];
+    for rule in ["frfb", "urfb", "kp", "usf", "frsf", "brsf", "dfa"] {
+        let r1: &[&str] = if rule == "dfa" { &[] } else { &["--track-r1"] };
+        kinds.push((deep, [&["--rule", rule][..], &full, r1].concat()));
+    }
+    kinds.push((deep, vec!["--untied", "all", "--preset", "paper"]));
+    kinds.push((deep, [&["--untied", "2-3", "--connectivity", "0.5", "--track-r1"][..], &full].concat()));
+    for (net, options) in kinds {
+        let fixed = ["verify", "--net", net, "--input", "3x9x8", "--batch", "10"];
+        let text = succeed(&[&fixed[..], &options].concat());
+        assert!(text.trim_end().ends_with("calls are within their bounds"), "{options:?}: {text}");
     }
 }
 

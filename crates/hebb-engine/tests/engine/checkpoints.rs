@@ -4,15 +4,16 @@ use std::fs;
 use std::path::Path;
 
 use hebb_engine::checkpoint::{self, TensorFile};
-use hebb_engine::init::{RStart, draw};
+use hebb_engine::init::{draw, stored};
 use hebb_engine::metadata::Progress;
 use hebb_spec::network::Network;
-use hebb_spec::rule::Preset;
+use hebb_spec::plan::Model;
+use hebb_spec::rule::{Loss, Preset, Rule};
 
 use crate::fixture::{CLASSES, SHAPE, epochs, job};
 
 /// A safetensors file with a header of one's own.
-fn write_raw(path: &Path, header: &str, data: &[u8]) {
+pub fn write_raw(path: &Path, header: &str, data: &[u8]) {
     let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
     bytes.extend_from_slice(header.as_bytes());
     bytes.extend_from_slice(data);
@@ -27,7 +28,7 @@ fn weights_and_metadata_read_back() {
     let (weights, metadata) = (job.start().unwrap().weights, job.metadata(Progress::default()));
     checkpoint::write(&path, &weights, &metadata).unwrap();
     let file = TensorFile::read(&path).unwrap();
-    assert_eq!(file.weights(&job.model.network, true).unwrap(), weights);
+    assert_eq!(stored(&job.model, &file).unwrap().weights, weights);
     assert_eq!(file.metadata().unwrap(), metadata);
     let entries: Vec<_> = file.entries().into_iter().map(|entry| (entry.name, entry.dtype, entry.dims)).collect();
     let entry = |name: &str, dims: &[usize]| (name.to_owned(), "F32".to_owned(), dims.to_vec());
@@ -47,7 +48,8 @@ fn bad_files_are_one_clear_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.safetensors");
     let network = Network::new("Output", SHAPE, CLASSES, Preset::AsRun).unwrap();
-    let read = || TensorFile::read(&path).and_then(|file| file.weights(&network, false)).unwrap_err().to_string();
+    let model = Model::new(network, Rule::BP, Loss::Hinge, Preset::AsRun);
+    let read = || TensorFile::read(&path).and_then(|file| stored(&model, &file)).unwrap_err().to_string();
     let name = path.display().to_string();
     assert_eq!(read(), format!("there is no file {name}: give the path of a safetensors file"));
     assert!(TensorFile::read(folder.path()).unwrap_err().to_string().starts_with("cannot read "));
@@ -69,7 +71,7 @@ fn bad_files_are_one_clear_sentence() {
     }
     fs::write(&path, &whole).unwrap();
     let file = TensorFile::read(&path).unwrap();
-    assert!(file.weights(&network, false).is_ok() && !file.has_metadata());
+    assert!(stored(&model, &file).is_ok() && !file.has_metadata());
     assert!(file.metadata().unwrap_err().to_string().contains("has no metadata of hebb"));
 
     write_raw(&path, r#"{"W2":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, &[0; 4]);
@@ -86,7 +88,7 @@ fn bad_files_are_one_clear_sentence() {
 #[test]
 fn a_file_that_cannot_be_written_is_named() {
     let job = job(epochs(1));
-    let weights = draw(&job.model.network, 1, Some(RStart::Independent));
+    let weights = draw(&job.model, &job.settings.drawing());
     let path = Path::new("/nonexistent/folder/a.safetensors");
     let error = checkpoint::write(path, &weights, &job.metadata(Progress::default())).unwrap_err().to_string();
     assert!(error.starts_with("cannot write /nonexistent/folder/a.safetensors, which is left as it was: "), "{error}");

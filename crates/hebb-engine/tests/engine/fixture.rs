@@ -7,14 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use hebb_data::{Dataset, Split};
 use hebb_engine::Row;
+use hebb_engine::checkpoint::TensorFile;
+use hebb_engine::init::stored;
 use hebb_engine::job::Job;
 use hebb_engine::observe::{Observer, StepReport};
 use hebb_engine::run::{Existing, Run};
-use hebb_engine::settings::{Length, Record, Settings};
+use hebb_engine::settings::{Detail, Length, Record, Settings};
 use hebb_engine::trainer::{Ending, TrainError, Trainer};
+use hebb_engine::weights::Weights;
 use hebb_reference::Reference;
 use hebb_spec::Shape;
 use hebb_spec::backend::Backend;
+use hebb_spec::network::Untied;
+use hebb_spec::plan::Model;
 use hebb_spec::rng::{Purpose, Stream};
 use hebb_spec::rule::{Loss, Preset, Rule};
 use tempfile::TempDir;
@@ -46,7 +51,10 @@ pub fn data() -> Dataset {
 pub fn settings(length: Length) -> Settings {
     Settings {
         net: "Conv 3 3x3; Maxpool 2; Drop .3; Full 6; Drop .5; Output".to_owned(),
-        rule: Rule::Urfb { epsilon: 1.0 },
+        untied: Untied::AsWritten,
+        untied_start: None,
+        connectivity: 1.0,
+        rule: Rule::URFB,
         loss: Loss::Hinge,
         mu: 0.5,
         slope: 0.5,
@@ -61,6 +69,8 @@ pub fn settings(length: Length) -> Settings {
         freeze: Vec::new(),
         init: None,
         init_layers: Vec::new(),
+        track_r1: false,
+        statistics: Detail::Basic,
         device: "reference".to_owned(),
     }
 }
@@ -130,6 +140,33 @@ pub fn start_with(
     let job = job(settings);
     let mut run = Run::create(&place.path, false, &job, &record(), job.start().unwrap().weights).unwrap();
     train(&mut run, &job, &mut Reference::new(job.plan()), stop, observer)
+}
+
+/// One run of each kind: rules, sparse and untied layers, all that the statistics tell.
+pub fn kinds() -> Vec<(&'static str, Settings)> {
+    let of = |rule| Settings { rule, ..epochs(3) };
+    let mut kinds: Vec<(&str, Settings)> = Rule::ALL.map(|rule| (rule.name, of(rule))).into();
+    let sparse = |rule| Settings { connectivity: 0.5, preset: Preset::Paper, ..of(rule) };
+    let untied = |rule| Settings { untied: Untied::All, ..of(rule) };
+    kinds.extend([
+        ("sparse urfb", sparse(Rule::URFB)),
+        ("sparse frsf", sparse(Rule::FRSF)),
+        ("sparse bp", sparse(Rule::BP)),
+        ("untied urfb", untied(Rule::URFB)),
+        ("untied brsf", untied(Rule::BRSF)),
+        ("untied dfa", untied(Rule::DFA)),
+        ("sparse untied kp", Settings { untied: Untied::All, ..sparse(Rule::kp(0.01)) }),
+        ("R1", Settings { track_r1: true, ..of(Rule::urfb(0.5)) }),
+        ("all", Settings { untied: Untied::All, track_r1: true, statistics: Detail::Full, ..sparse(Rule::USF) }),
+    ]);
+    kinds
+}
+
+/// The weights of a run's last checkpoint, and their model.
+pub fn last(place: &Place) -> (Weights, Model) {
+    let file = TensorFile::read(&place.file("last.safetensors")).unwrap();
+    let model = file.metadata().unwrap().network.model().unwrap();
+    (stored(&model, &file).unwrap().weights, model)
 }
 
 /// Resumes a run, to another end if given.

@@ -6,6 +6,8 @@ mod checkpoints;
 mod devices;
 mod fixture;
 mod folders;
+mod kinds;
 mod resume;
 mod starts;
+mod statistics;
 mod training;

@@ -10,11 +10,12 @@ use hebb_engine::run::Run;
 use hebb_engine::settings::Length;
 use hebb_engine::statistics::PairSums;
 use hebb_reference::Reference;
+use hebb_spec::network::Untied;
 use hebb_spec::plan::Plan;
 use hebb_spec::rule::{Loss, Rule};
 use std::ops::ControlFlow;
 
-use crate::fixture::{EPOCH_STEPS, Notes, Place, data, epochs, job, record, settings, start, start_with, train};
+use crate::fixture::{EPOCH_STEPS, Notes, Place, data, epochs, job, last, record, settings, start, start_with, train};
 
 #[test]
 fn rows_reports_and_checkpoints_agree() {
@@ -23,14 +24,15 @@ fn rows_reports_and_checkpoints_agree() {
     start_with(&place, epochs(5), &AtomicBool::new(false), &mut notes).unwrap();
     let text = fs::read_to_string(place.file("metrics.csv")).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[0], "epoch,seconds,train_loss,train_error,validation_loss,validation_error,corr_2,corr_3");
+    let first = "epoch,seconds,train_loss,train_error,validation_loss,validation_error,corr_2,corr_3,angle_2,";
+    assert!(lines[0].starts_with(first), "{}", lines[0]);
     assert_eq!(lines.len(), 6);
     let mut best = (f64::INFINITY, 0);
     for (line, row) in lines[1..].iter().zip(&notes.rows) {
         let fields: Vec<f64> = line.split(',').map(|field| field.parse().unwrap()).collect();
         let (loss, error) = row.validation.unwrap();
-        let exact =
-            [row.train_loss, row.train_error, loss, error, row.correlations[0].unwrap(), row.correlations[1].unwrap()];
+        let statistics = row.statistics.iter().map(|statistic| statistic.value.unwrap());
+        let exact: Vec<f64> = [row.train_loss, row.train_error, loss, error].into_iter().chain(statistics).collect();
         assert_eq!(fields[0], f64::from(row.epoch));
         assert_eq!(fields[2..], exact, "floats read back to the last bit");
         if error < best.0 {
@@ -42,15 +44,13 @@ fn rows_reports_and_checkpoints_agree() {
     assert_eq!(progress("last.safetensors").best.unwrap().epoch, best.1);
 
     // The correlation is that of the checkpoint's own tensors, and the validation that of its weights.
-    let file = TensorFile::read(&place.file("last.safetensors")).unwrap();
-    let model = file.metadata().unwrap().network.model().unwrap();
-    let weights = file.weights(&model.network, true).unwrap();
+    let (weights, model) = last(&place);
     let layer = &weights.layers[2];
     let correlation = PairSums::of(&layer.w, layer.r.as_ref().unwrap()).correlation().unwrap();
-    assert!((correlation - notes.rows[4].correlations[1].unwrap()).abs() < 1e-6);
+    assert!((correlation - notes.rows[4].statistics[1].value.unwrap()).abs() < 1e-6);
     let plan = Plan::new(&model, 3);
     let mut backend = Reference::new(plan.clone());
-    weights.upload(&model.network, &plan, &mut backend).unwrap();
+    weights.upload(&model, &plan, &mut backend).unwrap();
     let data = data();
     let go_on = |_| ControlFlow::Continue(());
     let sums = evaluate(&mut backend, &plan, &data.train, 18..25, go_on).unwrap().unwrap();
@@ -81,9 +81,9 @@ fn reports_count_steps_and_pictures() {
 #[test]
 fn bp_has_no_r_and_no_correlation() {
     let place = Place::new();
-    start(&place, hebb_engine::settings::Settings { rule: Rule::Bp, ..epochs(1) }).unwrap();
+    start(&place, hebb_engine::settings::Settings { rule: Rule::BP, ..epochs(1) }).unwrap();
     let text = fs::read_to_string(place.file("metrics.csv")).unwrap();
-    assert!(text.starts_with("epoch,seconds,train_loss,train_error,validation_loss,validation_error\n1,"), "{text}");
+    assert!(text.contains(",validation_error,saturated_1,saturated_2\n1,"), "{text}");
     let file = TensorFile::read(&place.file("last.safetensors")).unwrap();
     let names: Vec<String> = file.entries().into_iter().map(|entry| entry.name).collect();
     assert_eq!(names, ["W1", "W2", "W3"]);
@@ -99,7 +99,8 @@ fn without_validation_there_is_no_best() {
     let text = fs::read_to_string(place.file("metrics.csv")).unwrap();
     for line in text.lines().skip(1) {
         let fields: Vec<&str> = line.split(',').collect();
-        assert_eq!((fields.len(), fields[4], fields[5]), (8, "", ""));
+        assert_eq!((fields.len(), fields[4], fields[5]), (14, "", ""));
+        assert!(fields[6..].iter().all(|field| !field.is_empty()), "training records are looked at: {line}");
     }
 }
 
@@ -110,9 +111,7 @@ fn frozen_layers_keep_their_weights() {
     settings.freeze = vec![2];
     let start_weights = job(settings.clone()).start().unwrap().weights;
     start(&place, settings).unwrap();
-    let file = TensorFile::read(&place.file("last.safetensors")).unwrap();
-    let model = file.metadata().unwrap().network.model().unwrap();
-    let weights = file.weights(&model.network, true).unwrap();
+    let (weights, _) = last(&place);
     assert_eq!(weights.layers[1], start_weights.layers[1]);
     assert_ne!(weights.layers[0], start_weights.layers[0]);
     assert_ne!(weights.layers[2], start_weights.layers[2]);
@@ -154,7 +153,7 @@ fn weights_that_are_not_finite_are_never_saved() {
     // A unit that no loss sees: its outgoing weights are 0.
     weights.layers[2].r.as_mut().unwrap()[0] = f32::INFINITY;
     let mut settings = job.settings.clone();
-    settings.rule = Rule::Frfb;
+    settings.rule = Rule::FRFB;
     settings.freeze = vec![1, 2];
     let job = Job { model: settings.to_model(job.model.network.input, 3).unwrap(), settings, ..job };
     let mut run = Run::create(&place.path, false, &job, &record(), weights).unwrap();
@@ -180,6 +179,23 @@ fn settings_that_do_not_fit_say_why() {
     assert_eq!(
         error(&|settings| settings.freeze = vec![4]),
         "freeze names layer 4, but the network has 3 weighted layers, counted from 1"
+    );
+    assert_eq!(
+        error(&|settings| settings.untied = Untied::Layers(vec![1, 2])),
+        "untied: layer 2 is 'Full 6', which has no places to untie: name convolutions only, or 'all'"
+    );
+    assert_eq!(
+        error(&|settings| settings.untied = Untied::Layers(vec![4])),
+        "untied: there is no layer 4: the network has 3 weighted layers, counted from 1"
+    );
+    for share in [0.0, 1.5, f32::NAN] {
+        let sentence = error(&|settings| settings.connectivity = share);
+        assert!(sentence.ends_with(": it must be above 0, and at most 1"), "{sentence}");
+    }
+    assert_eq!(error(&|settings| settings.rule = Rule::kp(1.0)), "decay is 1: it must be from 0 up to but not 1");
+    assert_eq!(
+        error(&|settings| (settings.rule, settings.track_r1) = (Rule::DFA, true)),
+        "track-r1 needs feedback weights R, but rule dfa has none: leave one of them out"
     );
     assert!(error(&|settings| settings.net = "Conv".to_owned()).starts_with("net: item 1 'Conv' (column 1)"));
     assert!(error(&|settings| settings.length = Length::Epochs(u32::MAX)).contains("lower --epochs"));

@@ -1,29 +1,57 @@
-//! Dispatches `connect_feedback`: a workgroup for each place, tile of input channels and tile of images.
+//! Dispatches `connect_feedback`: a workgroup for each place, tile of input channels and tile of images. Where untied
+//! weights pass the largest binding there is one dispatch a run of output rows: each adds its share of δ, and the last
+//! one adds the second δ and applies σ′.
 
 use hebb_shaders::ConnectFeedbackParams;
-use hebb_spec::connection::{Connection, vectors};
+use hebb_spec::connection::{Connection, LANE, vectors};
 
-use super::{Launch, tiles};
+use super::{Bound, Launch, pieces, tiles};
 use crate::variant::Tuning;
 
-pub(crate) fn launch(connection: &Connection, batch: u32, gate: Option<f32>, tuning: &Tuning) -> Launch {
-    let features: &[&str] = if gate.is_some() { &["gate"] } else { &[] };
-    let shader = tuning.shader("connect_feedback", features, batch);
-    let params = ConnectFeedbackParams {
-        in_channels: connection.input.channels,
-        out_channels: connection.output.channels,
-        height: connection.input.height,
-        width: connection.input.width,
-        kernel_h: connection.kernel_h,
-        kernel_w: connection.kernel_w,
-        pad_top: connection.pad_top(),
-        pad_left: connection.pad_left(),
-        image_vectors: vectors(batch),
-        place_stride: connection.place_stride(),
-        slope: gate.unwrap_or(0.0),
+pub(crate) fn launches(
+    connection: &Connection,
+    batch: u32,
+    skip: bool,
+    gate: Option<f32>,
+    tuning: &Tuning,
+) -> Vec<Launch> {
+    let runs = pieces::rows(connection, tuning);
+    let last = runs.len() - 1;
+    let below = 2 + usize::from(skip) + usize::from(gate.is_some());
+    let launch = |(at, piece): (usize, pieces::Rows)| {
+        let features: &[&str] = match (gate.is_some() && at == last, skip && at == last) {
+            (false, false) => &[],
+            (true, false) => &["gate"],
+            (false, true) => &["skip"],
+            (true, true) => &["gate", "skip"],
+        };
+        let shader = tuning.shader("connect_feedback", features, batch);
+        let params = ConnectFeedbackParams {
+            in_channels: connection.input.channels,
+            out_channels: connection.output.channels,
+            height: connection.input.height,
+            width: connection.input.width,
+            kernel_h: connection.kernel_h,
+            kernel_w: connection.kernel_w,
+            pad_top: connection.pad_top(),
+            pad_left: connection.pad_left(),
+            image_vectors: vectors(batch),
+            place_stride: connection.place_stride(),
+            first_row: piece.rows.start,
+            rows: piece.rows.len() as u32,
+            r_start: piece.start().wrapping_mul(LANE),
+            goes_on: u32::from(at > 0),
+            slope: gate.unwrap_or(0.0),
+        };
+        let groups = tiles(vectors(batch), shader.constant("LANES") * shader.constant("IMAGE_VECTORS"))
+            * u64::from(connection.input.places())
+            * tiles(connection.input.channels, shader.constant("IN_CHANNELS"));
+        let mut bound = vec![piece.bound(0), Bound::whole(1)];
+        if at == last {
+            bound.extend((2..below).map(Bound::whole));
+        }
+        bound.push(Bound::whole(below));
+        Launch::new(shader, params, groups).binding(bound)
     };
-    let groups = tiles(vectors(batch), shader.constant("LANES") * shader.constant("IMAGE_VECTORS"))
-        * u64::from(connection.input.places())
-        * tiles(connection.input.channels, shader.constant("IN_CHANNELS"));
-    Launch::new(shader, params, groups)
+    runs.into_iter().enumerate().map(launch).collect()
 }

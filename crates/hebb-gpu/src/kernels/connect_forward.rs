@@ -1,28 +1,35 @@
-//! Dispatches `connect_forward`: a workgroup for each place, tile of output channels and tile of images.
+//! Dispatches `connect_forward`: a workgroup for each place, tile of output channels and tile of images; one dispatch, or
+//! one a run of rows where untied weights pass the largest binding.
 
 use hebb_shaders::ConnectForwardParams;
 use hebb_spec::connection::{Connection, vectors};
 
-use super::{Launch, tiles};
+use super::{Bound, Launch, pieces, tiles};
 use crate::variant::Tuning;
 
-pub(crate) fn launch(connection: &Connection, batch: u32, slope: Option<f32>, tuning: &Tuning) -> Launch {
+pub(crate) fn launches(connection: &Connection, batch: u32, slope: Option<f32>, tuning: &Tuning) -> Vec<Launch> {
     let shader = tuning.shader("connect_forward", &[], batch);
-    let params = ConnectForwardParams {
-        in_channels: connection.input.channels,
-        out_channels: connection.output.channels,
-        height: connection.input.height,
-        width: connection.input.width,
-        kernel_h: connection.kernel_h,
-        kernel_w: connection.kernel_w,
-        pad_top: connection.pad_top(),
-        pad_left: connection.pad_left(),
-        image_vectors: vectors(batch),
-        place_stride: connection.place_stride(),
-        slope: slope.unwrap_or(0.0),
+    let launch = |piece: pieces::Rows| {
+        let params = ConnectForwardParams {
+            in_channels: connection.input.channels,
+            out_channels: connection.output.channels,
+            height: connection.input.height,
+            width: connection.input.width,
+            kernel_h: connection.kernel_h,
+            kernel_w: connection.kernel_w,
+            pad_top: connection.pad_top(),
+            pad_left: connection.pad_left(),
+            image_vectors: vectors(batch),
+            place_stride: connection.place_stride(),
+            first_row: piece.rows.start,
+            rows: piece.rows.len() as u32,
+            w_start: piece.start(),
+            slope: slope.unwrap_or(0.0),
+        };
+        let groups = tiles(vectors(batch), shader.constant("LANES") * shader.constant("IMAGE_VECTORS"))
+            * u64::from(params.rows * params.width)
+            * tiles(connection.out_vectors(), shader.constant("OUT_VECTORS"));
+        Launch::new(shader, params, groups).binding(vec![piece.bound(0), Bound::whole(1), Bound::whole(2)])
     };
-    let groups = tiles(vectors(batch), shader.constant("LANES") * shader.constant("IMAGE_VECTORS"))
-        * u64::from(connection.input.places())
-        * tiles(connection.out_vectors(), shader.constant("OUT_VECTORS"));
-    Launch::new(shader, params, groups)
+    pieces::rows(connection, tuning).into_iter().map(launch).collect()
 }

@@ -1,26 +1,71 @@
-//! Dispatches `connect_update`: a workgroup for each tile of taps, tile of output channels and run of places.
+//! Dispatches `connect_update`: a workgroup for each tile of taps, tile of output channels and run of places. An untied
+//! layer's runs are single places; where its weights pass the largest binding there is one dispatch a run of rows.
 
 use hebb_shaders::{ConnectUpdateParams, Shader};
 use hebb_spec::connection::{Connection, vectors};
 use hebb_spec::problem::Learning;
 
-use super::{Launch, tiles};
+use super::{Bound, Launch, pieces, tiles};
 use crate::variant::Tuning;
 
 /// Straight into W, and into R where it learns.
-pub(crate) fn launch_whole(connection: &Connection, batch: u32, learning: Learning, tuning: &Tuning) -> Launch {
-    let features: &[&str] = if learning.epsilon.is_some() { &["feedback"] } else { &[] };
-    launch(connection, batch, 1, learning, tuning.shader("connect_update", features, batch))
+pub(crate) fn launches(connection: &Connection, batch: u32, learning: Learning, tuning: &Tuning) -> Vec<Launch> {
+    let shader = tuning.shader("connect_update", features(learning), batch);
+    let plain = params(connection, batch);
+    if !connection.untied {
+        let params = ConnectUpdateParams { scale: learning.scale, keep: learning.keep, ..plain };
+        return vec![launch(
+            connection,
+            ConnectUpdateParams { epsilon: learning.epsilon.unwrap_or(0.0), ..params },
+            shader,
+        )];
+    }
+    let weights = 2..3 + usize::from(learning.epsilon.is_some());
+    let masks = weights.end..weights.end + if learning.masked { weights.len() } else { 0 };
+    let piece = |piece: pieces::Rows| {
+        let first_place = piece.rows.start * connection.output.width;
+        let places = piece.rows.len() as u32 * connection.output.width;
+        let first_vector = u64::from(first_place) * u64::from(connection.place_stride());
+        let params = ConnectUpdateParams {
+            splits: places,
+            first_place,
+            places,
+            run_stride: connection.place_stride(),
+            w_start: (first_vector - piece.before) as u32,
+            mask_start: first_vector as u32,
+            scale: learning.scale,
+            keep: learning.keep,
+            epsilon: learning.epsilon.unwrap_or(0.0),
+            ..plain
+        };
+        let mut bound = vec![Bound::whole(0), Bound::whole(1)];
+        bound.extend(weights.clone().map(|tensor| piece.bound(tensor)));
+        bound.extend(masks.clone().map(Bound::whole));
+        launch(connection, params, shader).binding(bound)
+    };
+    pieces::rows(connection, tuning).into_iter().map(piece).collect()
 }
 
-/// Into partial sums.
+/// Into partial sums of a tied connection.
 pub(crate) fn launch_partial(connection: &Connection, batch: u32, splits: u32, tuning: &Tuning) -> Launch {
-    let unused = Learning { scale: 0.0, epsilon: None };
-    launch(connection, batch, splits, unused, tuning.shader("connect_update", &["partial"], batch))
+    let run_stride = connection.filter_vectors();
+    let params = ConnectUpdateParams { splits, run_stride, ..params(connection, batch) };
+    launch(connection, params, tuning.shader("connect_update", &["partial"], batch))
 }
 
-fn launch(connection: &Connection, batch: u32, splits: u32, learning: Learning, shader: &'static Shader) -> Launch {
-    let params = ConnectUpdateParams {
+/// The form of the shader that learns so.
+pub(crate) fn features(learning: Learning) -> &'static [&'static str] {
+    match (learning.epsilon.is_some(), learning.masked) {
+        (false, false) => &[],
+        (true, false) => &["feedback"],
+        (false, true) => &["masked"],
+        (true, true) => &["feedback", "masked"],
+    }
+}
+
+/// One run over all places, which adds nothing.
+fn params(connection: &Connection, batch: u32) -> ConnectUpdateParams {
+    ConnectUpdateParams {
         in_channels: connection.input.channels,
         out_channels: connection.output.channels,
         height: connection.input.height,
@@ -30,12 +75,21 @@ fn launch(connection: &Connection, batch: u32, splits: u32, learning: Learning, 
         pad_top: connection.pad_top(),
         pad_left: connection.pad_left(),
         image_vectors: vectors(batch),
-        splits,
-        scale: learning.scale,
-        epsilon: learning.epsilon.unwrap_or(0.0),
-    };
+        splits: 1,
+        first_place: 0,
+        places: connection.input.places(),
+        run_stride: 0,
+        w_start: 0,
+        mask_start: 0,
+        scale: 0.0,
+        keep: 1.0,
+        epsilon: 0.0,
+    }
+}
+
+fn launch(connection: &Connection, params: ConnectUpdateParams, shader: &'static Shader) -> Launch {
     let groups = tiles(connection.out_vectors(), shader.constant("OUT_VECTORS"))
         * tiles(connection.taps(), shader.constant("TAPS"))
-        * u64::from(splits);
+        * u64::from(params.splits);
     Launch::new(shader, params, groups)
 }

@@ -7,13 +7,14 @@ use anyhow::{Context, Result, ensure};
 use hebb_data::{Dataset, Split, validation_split};
 use hebb_engine::checkpoint::{CheckpointError, TensorFile};
 use hebb_engine::evaluate::{Confusion, confusion};
+use hebb_engine::init::{Start, stored};
 use hebb_engine::metadata::Training;
 use hebb_spec::plan::{Model, Plan};
 use hebb_spec::rule::Rule;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use crate::args::{EvalArgs, LossArgs, NetworkArgs, RuleArgs, SplitName};
+use crate::args::{DetailArgs, EvalArgs, LossArgs, NetworkArgs, RuleArgs, SplitName};
 use crate::device::{Device, Opened};
 use crate::model;
 use crate::output::{self, Align};
@@ -37,19 +38,20 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     let file = TensorFile::read(&args.checkpoint)?;
     ensure!(
         file.has_metadata() || args.network.net.is_some(),
-        "{} (and --loss, --preset, --slope and --mu where they are not the defaults)",
+        "{} (and --untied, --connectivity, --loss, --preset, --slope and --mu where they are not the defaults)",
         CheckpointError::NoMetadata { path: args.checkpoint.clone() }
     );
     let device = Device::find(&args.device)?;
     let text = args.data.data.as_deref().unwrap_or("shapes");
     let data = hebb_data::load(text)?;
     let (model, training) = model(args, &file, &data)?;
-    let weights = file.weights(&model.network, false)?;
+    let Start { weights, messages } = stored(&model, &file)?;
+    messages.iter().for_each(|message| output::note(message));
     let (split, range) = part(args, training.as_ref(), &data)?;
     ensure!(!range.is_empty(), "{text} has no {} pictures: name another --split", name(args.split));
     let plan = Plan::new(&model, args.batch.min(range.len() as u32));
     let Opened { mut backend, .. } = device.open(plan.clone())?;
-    weights.upload(&model.network, &plan, &mut *backend).map_err(anyhow::Error::from_boxed)?;
+    weights.upload(&model, &plan, &mut *backend).map_err(anyhow::Error::from_boxed)?;
     let bar = std::io::stderr().is_terminal().then(|| ProgressBar::new(range.len() as u64));
     let progress = |done: usize| {
         if let Some(bar) = &bar {
@@ -89,7 +91,7 @@ const fn name(split: SplitName) -> &'static str {
 
 /// The checkpoint's model by its metadata; an option that is given wins. What trained it, if that is known.
 fn model(args: &EvalArgs, file: &TensorFile, data: &Dataset) -> Result<(Model, Option<Training>)> {
-    let (mut net, mut loss, mut training) = (args.network.net.clone(), args.loss.clone(), None);
+    let (mut network, mut loss, mut training) = (args.network.clone(), args.loss.clone(), None);
     let (input, classes) = (data.shape, data.classes());
     if file.has_metadata() {
         let metadata = file.metadata()?;
@@ -104,7 +106,11 @@ fn model(args: &EvalArgs, file: &TensorFile, data: &Dataset) -> Result<(Model, O
              name the --data that it was trained on",
             args.checkpoint.display()
         );
-        net = net.or(Some(stored.network.notation()));
+        network = NetworkArgs {
+            net: network.net.or(Some(stored.network.notation())),
+            connectivity: network.connectivity.or(Some(metadata.network.connectivity)),
+            ..network
+        };
         // Another preset brings its own slope and μ.
         let same = loss.preset.is_none_or(|preset| preset == stored.preset);
         loss = LossArgs {
@@ -116,8 +122,12 @@ fn model(args: &EvalArgs, file: &TensorFile, data: &Dataset) -> Result<(Model, O
         training = metadata.training;
     }
     // Evaluation runs forward only: a plan under bp holds no R.
-    let rule = RuleArgs { rule: Some(Rule::Bp), loss, ..RuleArgs::default() };
-    Ok((model::model(&NetworkArgs { net }, &rule, None, input, classes)?, training))
+    let rule = RuleArgs { rule: Some(Rule::BP), loss, ..RuleArgs::default() };
+    let model = model::model(&network, &rule, None, &DetailArgs::default(), input, classes)?;
+    // A mask in the file holds, whoever wrote it; below a connectivity of 1 it must be there.
+    let is_sparse = |layer: &u32| model.sparse.contains(layer) || file.has(&format!("W{layer}.mask"));
+    let sparse = (1..=model.network.layers()).filter(is_sparse).collect();
+    Ok((Model { sparse, ..model }, training))
 }
 
 /// The pictures asked for. Validation is what the training kept, unless an option says otherwise.

@@ -4,6 +4,8 @@ use anyhow::Result;
 use hebb_engine::checkpoint::{Entry, TensorFile};
 use hebb_engine::metadata::Metadata;
 use hebb_engine::statistics::PairSums;
+use hebb_spec::Shape;
+use hebb_spec::connection::Connection;
 use serde::Serialize;
 
 use crate::args::InspectArgs;
@@ -22,11 +24,15 @@ struct Tensor {
     name: String,
     dtype: String,
     shape: Vec<usize>,
+    /// Whether each place has a filter of its own.
+    untied: bool,
+    /// The share of connections that a mask leaves; none of what is no mask.
+    density: Option<f64>,
     /// √Σw²; none for a tensor of other numbers than F32.
     norm: Option<f64>,
 }
 
-/// A layer that has both W and R.
+/// A layer that has both W and R: the norm of each, and how they compare over the connections that both have.
 #[derive(Serialize)]
 struct Layer {
     layer: u32,
@@ -54,8 +60,8 @@ fn describe(file: &TensorFile) -> Result<Report> {
     };
     let layers = entries.iter().filter_map(|entry| layer(file, entry)).collect();
     let tensor = |entry: Entry| {
-        let norm = norm(&entry);
-        Tensor { name: entry.name, dtype: entry.dtype, shape: entry.dims, norm }
+        let (norm, density, untied) = (norm(&entry), density(file, &entry), untied(&entry.dims).is_some());
+        Tensor { name: entry.name, dtype: entry.dtype, shape: entry.dims, untied, density, norm }
     };
     Ok(Report {
         file: file.path().display().to_string(),
@@ -65,10 +71,31 @@ fn describe(file: &TensorFile) -> Result<Report> {
     })
 }
 
-/// W1, W2, R2, W3, R3, …, then what bears other names.
-fn place(name: &str) -> (u32, bool, String) {
-    let number = name.strip_prefix(['W', 'R']).and_then(|number| number.parse().ok());
-    (number.unwrap_or(u32::MAX), name.starts_with('R'), name.to_owned())
+/// W1, R1, their masks, B1, W2, …, then what bears other names.
+fn place(name: &str) -> (u32, usize, String) {
+    const KINDS: [(char, &str); 5] = [('W', ""), ('R', ""), ('W', ".mask"), ('R', ".mask"), ('B', "")];
+    let found = KINDS.iter().enumerate().find_map(|(rank, (letter, suffix))| {
+        let number = name.strip_prefix(*letter)?.strip_suffix(suffix)?;
+        Some((number.parse().ok()?, rank))
+    });
+    let (number, rank) = found.unwrap_or((u32::MAX, 0));
+    (number, rank, name.to_owned())
+}
+
+/// The connection that an untied tensor's dimensions, `[H, W, C_out, C_in, kh, kw]`, tell of.
+fn untied(dims: &[usize]) -> Option<Connection> {
+    let dims: Vec<u32> =
+        dims.iter().map(|&dim| u32::try_from(dim).ok().filter(|&dim| dim > 0)).collect::<Option<_>>()?;
+    let [height, width, outputs, inputs, kernel_h, kernel_w] = dims[..] else { return None };
+    Some(Connection::conv(Shape::new(inputs, height, width), outputs, kernel_h, kernel_w).untie())
+}
+
+/// The share of a tensor's connections that its mask leaves; none where it is no mask.
+fn density(file: &TensorFile, entry: &Entry) -> Option<f64> {
+    let mask = file.mask(&entry.name, &entry.dims).ok().filter(|_| entry.name.ends_with(".mask"))?;
+    let there = mask.iter().filter(|&&there| there != 0).count();
+    let all = untied(&entry.dims).map_or(mask.len(), |connection| connection.weights());
+    (all > 0).then(|| there as f64 / all as f64)
 }
 
 /// The layer of a W that has an R.
@@ -76,14 +103,25 @@ fn layer(file: &TensorFile, entry: &Entry) -> Option<Layer> {
     let number = entry.name.strip_prefix('W')?;
     let w = file.floats(&entry.name, &entry.dims).ok()?;
     let r = file.floats(&format!("R{number}"), &entry.dims).ok()?;
-    let sums = PairSums::of(&w, &r);
-    let norms = (sums.ww * sums.rr).sqrt();
+    let mut both = vec![true; w.len()];
+    if let Some(connection) = untied(&entry.dims) {
+        connection.each_outside(|at| both[at] = false);
+    }
+    for name in [format!("W{number}.mask"), format!("R{number}.mask")] {
+        for (both, there) in both.iter_mut().zip(file.mask(&name, &entry.dims).unwrap_or_default()) {
+            *both &= there != 0;
+        }
+    }
+    let pick = |values: &[f32]| -> Vec<f32> {
+        values.iter().zip(&both).filter(|(_, both)| **both).map(|(value, _)| *value).collect()
+    };
+    let (all, sums) = (PairSums::of(&w, &r), PairSums::of(&pick(&w), &pick(&r)));
     Some(Layer {
         layer: number.parse().ok()?,
-        w_norm: sums.ww.sqrt(),
-        r_norm: sums.rr.sqrt(),
+        w_norm: all.ww.sqrt(),
+        r_norm: all.rr.sqrt(),
         correlation: sums.correlation(),
-        angle: (norms > 0.0).then(|| (sums.wr / norms).clamp(-1.0, 1.0).acos().to_degrees()),
+        angle: sums.angle(),
     })
 }
 
@@ -100,11 +138,13 @@ fn print(report: &Report) -> Result<()> {
         ("shape", Align::Left),
         ("numbers", Align::Right),
         ("norm", Align::Right),
+        ("density", Align::Right),
     ];
     let cells = |tensor: &Tensor| {
         let shape = tensor.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
+        let shape = if tensor.untied { format!("{shape} (untied)") } else { shape };
         let count = grouped(tensor.shape.iter().product::<usize>() as u64);
-        vec![tensor.name.clone(), tensor.dtype.clone(), shape, count, number(tensor.norm)]
+        vec![tensor.name.clone(), tensor.dtype.clone(), shape, count, number(tensor.norm), number(tensor.density)]
     };
     output::line(&output::table(&titles, &report.tensors.iter().map(cells).collect::<Vec<_>>()))?;
     if report.layers.is_empty() {
@@ -129,13 +169,23 @@ fn print(report: &Report) -> Result<()> {
 /// The metadata in words.
 fn about(metadata: &Metadata) -> String {
     let (network, progress) = (&metadata.network, &metadata.progress);
-    let rule = match network.rule {
-        hebb_spec::rule::Rule::Urfb { epsilon } => format!("urfb (ε = {epsilon})"),
-        rule => rule.name().to_owned(),
+    let mut rule = network.rule.name.to_owned();
+    if network.rule.takes_epsilon() {
+        rule.push_str(&format!(" (ε = {})", network.rule.epsilon));
+    }
+    if network.rule.takes_decay() {
+        rule.push_str(&format!(" (decay = {})", network.rule.decay));
+    }
+    if network.track_r1 {
+        rule.push_str(", R1 tracked");
+    }
+    let sparse = match network.connectivity {
+        1.0 => String::new(),
+        share => format!(", connectivity {share}"),
     };
     let mut lines = vec![
         network.net.clone(),
-        format!("{} pictures, {} classes, untied: {}", network.input, network.classes, network.untied),
+        format!("{} pictures, {} classes, untied: {}{sparse}", network.input, network.classes, network.untied),
         format!("{rule}, {} loss, μ {}, slope {}, preset {}", network.loss, network.mu, network.slope, network.preset),
         format!("pools: windows {}, ties {}", network.pool_window, network.pool_ties),
         format!("seed {}, {} epochs and {} steps done", network.seed, progress.epoch, progress.step),

@@ -3,8 +3,7 @@
 use anyhow::Result;
 use hebb_spec::connection::Connection;
 use hebb_spec::plan::{Call, List, Model, Plan};
-use hebb_spec::problem::Problem;
-use hebb_spec::rule::Rule;
+use hebb_spec::problem::{Magnitudes, Problem};
 use serde::Serialize;
 
 use crate::args::PlanArgs;
@@ -17,8 +16,14 @@ struct Report {
     input: String,
     classes: u32,
     weights: u64,
+    /// Layers whose places have filters of their own.
+    untied: Vec<u32>,
+    /// Layers with a share of their connections.
+    sparse: Vec<u32>,
+    connectivity: f32,
     rule: &'static str,
     epsilon: Option<f32>,
+    decay: Option<f32>,
     loss: String,
     preset: String,
     batch: u32,
@@ -58,12 +63,12 @@ struct Buffer {
 /// Prints the plan of a model at a batch.
 pub fn run(args: &PlanArgs) -> Result<()> {
     let Pictures { input, classes, .. } = model::pictures(&args.pictures)?;
-    let model = model::model(&args.network, &args.rule, None, input, classes)?;
-    let report = report(&model, &Plan::new(&model, args.batch));
+    let model = model::model(&args.network, &args.rule, None, &args.detail, input, classes)?;
+    let report = report(&model, model::connectivity(&args.network), &Plan::new(&model, args.batch));
     if args.json { output::json(&report) } else { print(&report) }
 }
 
-fn report(model: &Model, plan: &Plan) -> Report {
+fn report(model: &Model, connectivity: f32, plan: &Plan) -> Report {
     let step = totals(&plan.train);
     let buffer = |(slot, &len): (usize, &usize)| {
         let tensors = plan.tensors.iter().filter(|tensor| tensor.slot == slot);
@@ -74,8 +79,12 @@ fn report(model: &Model, plan: &Plan) -> Report {
         input: model.network.input.to_string(),
         classes: model.network.classes,
         weights: model.network.weights() as u64,
-        rule: model.rule.name(),
-        epsilon: if let Rule::Urfb { epsilon } = model.rule { Some(epsilon) } else { None },
+        untied: model.network.untied_layers(),
+        sparse: model.sparse.clone(),
+        connectivity,
+        rule: model.rule.name,
+        epsilon: model.rule.takes_epsilon().then_some(model.rule.epsilon),
+        decay: model.rule.takes_decay().then_some(model.rule.decay),
         loss: model.loss.to_string(),
         preset: model.preset.to_string(),
         batch: plan.batch,
@@ -113,19 +122,34 @@ fn rows(calls: &[Call]) -> Vec<Row> {
 fn shape(problem: &Problem) -> String {
     let filter = |c: &Connection| match c.is_full() {
         true => String::new(),
-        false => format!(", {}x{}", c.kernel_h, c.kernel_w),
+        false => format!(", {}x{}{}", c.kernel_h, c.kernel_w, if c.untied { ", untied" } else { "" }),
     };
+    let masked = |masked: bool| if masked { ", masked" } else { "" };
     let in_runs = |splits: u32| if splits == 1 { String::new() } else { format!(", in {splits} runs") };
     match problem {
         Problem::GatherImages { shape, .. } => shape.to_string(),
         Problem::ConnectForward { connection: c, .. } => format!("{} -> {}{}", c.input, c.output, filter(c)),
         Problem::ConnectFeedback { connection: c, .. } => format!("{} -> {}{}", c.output, c.input, filter(c)),
-        Problem::ConnectUpdate { connection: c, .. } => format!("{} * {}{}", c.output, c.input, filter(c)),
+        Problem::ConnectUpdate { connection: c, learning, .. } => {
+            format!("{} * {}{}{}", c.output, c.input, filter(c), masked(learning.masked))
+        }
         Problem::ConnectPartial { connection: c, splits, .. } => {
             format!("{} * {}{}{}", c.output, c.input, filter(c), in_runs(*splits))
         }
-        Problem::ConnectApply { connection, splits, .. } => {
-            format!("{} weights{}", grouped(connection.weights() as u64), in_runs(*splits))
+        Problem::ConnectApply { connection, splits, learning } => {
+            let weights = grouped(connection.weights() as u64);
+            format!("{weights} weights{}{}", in_runs(*splits), masked(learning.masked))
+        }
+        Problem::SignFeedback { connection, magnitudes } => {
+            let from = match magnitudes {
+                Magnitudes::Uniform(_) => "one magnitude",
+                Magnitudes::Kept => "magnitudes kept",
+                Magnitudes::Drawn { .. } => "magnitudes drawn",
+            };
+            format!("{} weights, {from}", grouped(connection.weights() as u64))
+        }
+        Problem::SumForward { units, .. } | Problem::SumFeedback { units, .. } | Problem::Saturation { units, .. } => {
+            format!("{} units", grouped(u64::from(*units)))
         }
         Problem::PoolForward { pool, .. } => {
             format!("{} -> {}, {}x{} / {}", pool.input, pool.output(), pool.size, pool.size, pool.stride)
@@ -135,18 +159,30 @@ fn shape(problem: &Problem) -> String {
         }
         Problem::Dropout { units, probability, .. } => format!("{} units, {probability}", grouped(u64::from(*units))),
         Problem::Loss { classes, .. } => format!("{classes} classes"),
-        Problem::WeightStatistics { vectors } => format!("{} weights, padded", grouped(4 * u64::from(*vectors))),
+        Problem::PairStatistics { vectors, masked: is_masked } => {
+            format!("{} pairs, padded{}", grouped(4 * u64::from(*vectors)), masked(*is_masked))
+        }
+    }
+}
+
+/// What the masks leave of the weights, in words.
+fn thinned(report: &Report) -> String {
+    match report.sparse.iter().map(u32::to_string).collect::<Vec<_>>().join(", ") {
+        sparse if sparse.is_empty() => sparse,
+        sparse => format!(" ({} of those in layer {sparse} are there)", report.connectivity),
     }
 }
 
 fn print(report: &Report) -> Result<()> {
-    let epsilon = report.epsilon.map_or(String::new(), |epsilon| format!(" (ε = {epsilon})"));
+    let number = |name: &str, value: Option<f32>| value.map_or(String::new(), |value| format!(" ({name} = {value})"));
+    let (epsilon, decay) = (number("ε", report.epsilon), number("decay", report.decay));
     output::line(&report.net)?;
     output::line(&format!(
-        "{} pictures, {} classes, {} weights; {}{epsilon}, {} loss, {}; batch {}\n",
+        "{} pictures, {} classes, {} weights{}; {}{epsilon}{decay}, {} loss, {}; batch {}\n",
         report.input,
         report.classes,
         grouped(report.weights),
+        thinned(report),
         report.rule,
         report.loss,
         report.preset,

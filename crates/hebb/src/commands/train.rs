@@ -14,9 +14,8 @@ use hebb_engine::job::Job;
 use hebb_engine::run::{self, Existing, Run};
 use hebb_engine::settings::{Length, Record, Settings};
 use hebb_engine::trainer::{Ending, Trainer};
-use hebb_spec::rule::Rule;
 
-use crate::args::{DataArgs, LossArgs, NetworkArgs, RuleArgs, RunningArgs, TrainArgs};
+use crate::args::{DataArgs, DetailArgs, LossArgs, NetworkArgs, RuleArgs, RunningArgs, TrainArgs};
 use crate::device::{Choice, Device, Opened};
 use crate::layers::Layers;
 use crate::model;
@@ -86,13 +85,17 @@ pub fn run(args: &TrainArgs) -> Result<()> {
 
 /// The settings of a new run.
 fn settings(args: &TrainArgs, data: &Dataset) -> Result<Settings> {
-    let running = &args.running;
-    let model = model::model(&args.network, &args.rule, running.freeze.as_ref(), data.shape, data.classes())?;
+    let (running, input, classes) = (&args.running, data.shape, data.classes());
+    let model = model::model(&args.network, &args.rule, running.freeze.as_ref(), &running.detail, input, classes)?;
+    let (written, untied) = model::network(&args.network, model.preset, input, classes)?;
     let layers = |layers: &Layers| layers.of(model.network.layers()).context("--init-layers");
     let init =
         running.init.as_deref().map(|path| path.to_str().context("--init: the path is no valid text, rename it"));
     Ok(Settings {
-        net: model.network.notation(),
+        net: written.notation(),
+        untied,
+        untied_start: args.network.untied_start,
+        connectivity: model::connectivity(&args.network),
         rule: model.rule,
         loss: model.loss,
         mu: model.mu,
@@ -108,6 +111,8 @@ fn settings(args: &TrainArgs, data: &Dataset) -> Result<Settings> {
         init: init.transpose()?.map(str::to_owned),
         init_layers: running.init_layers.as_ref().map(layers).transpose()?.unwrap_or_default(),
         freeze: model.frozen,
+        track_r1: model.track_r1,
+        statistics: running.detail.statistics.unwrap_or_default(),
         device: device_text(running.device.as_ref().unwrap_or(&Choice::Auto)),
     })
 }
@@ -143,24 +148,36 @@ fn resumed(args: &TrainArgs, stored: &Settings, data: &Dataset) -> Result<Settin
 /// The first option that says something else than the run's settings.
 fn changed(args: &TrainArgs, stored: &Settings, data: &Dataset) -> Result<Option<&'static str>> {
     let TrainArgs { out: _, network, rule, data: data_args, no_shuffle, running } = args;
-    let RuleArgs { rule, epsilon, lr, loss: LossArgs { loss, mu, slope, preset } } = rule;
+    let NetworkArgs { net, untied, untied_start, connectivity } = network;
+    let RuleArgs { rule, epsilon, decay, lr, loss: LossArgs { loss, mu, slope, preset } } = rule;
     let DataArgs { data: data_text, validation } = data_args;
-    let RunningArgs { batch, seed, freeze, init, init_layers, .. } = running;
-    let stored_net =
-        model::network(&NetworkArgs { net: Some(stored.net.clone()) }, stored.preset, data.shape, data.classes())?;
-    let net = match network.net {
-        Some(_) => Some(model::network(network, stored.preset, data.shape, data.classes())?),
-        None => None,
+    let RunningArgs { batch, seed, freeze, init, init_layers, detail, .. } = running;
+    let DetailArgs { track_r1, statistics } = detail;
+    let (input, classes) = (data.shape, data.classes());
+    let computed = stored.to_model(input, classes)?.network;
+    // A given network is compared with the stored layers untied, given layers with the stored network.
+    let other_net = net.is_some() && {
+        let (net, untied) = (NetworkArgs { net: net.clone(), ..NetworkArgs::default() }, &stored.untied);
+        let (written, _) = model::network(&net, stored.preset, input, classes)?;
+        !written.untie(untied, stored.preset).is_ok_and(|network| network.items == computed.items)
+    };
+    let other_untied = untied.is_some() && {
+        let net = NetworkArgs { net: Some(stored.net.clone()), untied: untied.clone(), ..NetworkArgs::default() };
+        model::untied(&net, stored.preset, input, classes)?.items != computed.items
     };
     let layers = |layers: &Option<Layers>, option| -> Result<Option<Vec<u32>>> {
-        layers.as_ref().map(|layers| layers.of(stored_net.layers())).transpose().context(option)
+        layers.as_ref().map(|layers| layers.of(computed.layers())).transpose().context(option)
     };
     let (freeze, init_layers) = (layers(freeze, "--freeze")?, layers(init_layers, "--init-layers")?);
-    let stored_epsilon = if let Rule::Urfb { epsilon } = stored.rule { Some(epsilon) } else { None };
+    let stored_start = stored.drawing().untied_start;
     let options = [
-        ("--net", net.is_some_and(|net| net.items != stored_net.items)),
-        ("--rule", rule.is_some_and(|rule| rule.name() != stored.rule.name())),
-        ("--epsilon", epsilon.is_some() && *epsilon != stored_epsilon),
+        ("--net", other_net),
+        ("--untied", other_untied),
+        ("--untied-start", untied_start.is_some_and(|start| start != stored_start)),
+        ("--connectivity", connectivity.is_some_and(|share| share != stored.connectivity)),
+        ("--rule", rule.is_some_and(|rule| rule.name != stored.rule.name)),
+        ("--epsilon", epsilon.is_some_and(|epsilon| !stored.rule.takes_epsilon() || epsilon != stored.rule.epsilon)),
+        ("--decay", decay.is_some_and(|decay| !stored.rule.takes_decay() || decay != stored.rule.decay)),
         ("--lr", lr.is_some_and(|lr| lr != stored.lr)),
         ("--loss", loss.is_some_and(|loss| loss != stored.loss)),
         ("--mu", mu.is_some_and(|mu| mu != stored.mu)),
@@ -174,6 +191,8 @@ fn changed(args: &TrainArgs, stored: &Settings, data: &Dataset) -> Result<Option
         ("--freeze", freeze.is_some_and(|freeze| freeze != stored.freeze)),
         ("--init", init.as_deref().is_some_and(|init| Some(init) != stored.init.as_ref().map(Path::new))),
         ("--init-layers", init_layers.is_some_and(|layers| layers != stored.init_layers)),
+        ("--track-r1", *track_r1 && !stored.track_r1),
+        ("--statistics", statistics.is_some_and(|detail| detail != stored.statistics)),
     ];
     Ok(options.into_iter().find(|&(_, differs)| differs).map(|(option, _)| option))
 }
@@ -240,7 +259,9 @@ mod tests {
     use crate::args::{Cli, Command};
     use clap::Parser;
     use hebb_data::Split;
+    use hebb_engine::settings::Detail;
     use hebb_spec::Shape;
+    use hebb_spec::network::Untied;
 
     fn args(options: &[&str]) -> TrainArgs {
         let cli = Cli::try_parse_from(["hebb", "train", "--out", "r"].iter().chain(options)).unwrap();
@@ -263,20 +284,25 @@ mod tests {
         assert_eq!((settings.data.as_str(), settings.validation, settings.device.as_str()), ("shapes", 2, "auto"));
         assert!(settings.net.starts_with("Conv 32 5x5; Maxpool 3; Drop 0.8"), "{}", settings.net);
         assert!(!settings.no_shuffle && settings.init.is_none());
+        assert_eq!((&settings.untied, settings.untied_start, settings.connectivity), (&Untied::AsWritten, None, 1.0));
+        assert_eq!((settings.track_r1, settings.statistics), (false, Detail::Basic));
     }
 
     #[test]
     fn a_resume_may_repeat_options_and_change_length_and_device() {
-        let given = ["--net", "Full 5; Output", "--rule", "urfb", "--epsilon", ".5", "--lr", ".2", "--mu", ".3"];
+        let given = ["--net", "Conv 5 3x3; Output", "--rule", "urfb", "--epsilon", ".5", "--lr", ".2", "--mu", ".3"];
         let more = ["--freeze", "1-2", "--batch", "4", "--seed", "7", "--steps", "3", "--device", "reference"];
-        let stored = settings(&args(&[&given[..], &more].concat()), &data()).unwrap();
+        let thin = ["--untied", "all", "--connectivity", "0.5"];
+        let stored = settings(&args(&[&given[..], &more, &thin].concat()), &data()).unwrap();
         let resumed = |options: &[&str]| resumed(&args(options), &stored, &data()).map_err(|error| error.to_string());
         assert_eq!(resumed(&[]).unwrap(), stored);
-        assert_eq!(resumed(&["--net", "full 5;OUTPUT", "--freeze", "1,2", "--epsilon", "0.5"]).unwrap(), stored);
+        assert_eq!(resumed(&["--net", "conv 5 3X3;OUTPUT", "--freeze", "1,2", "--epsilon", "0.5"]).unwrap(), stored);
+        assert_eq!(resumed(&["--untied", "1", "--untied-start", "tied", "--connectivity", ".5"]).unwrap(), stored);
+        assert_eq!(resumed(&["--net", "Local 5 3x3; Output"]).unwrap(), stored);
         let changed = resumed(&["--epochs", "9", "--device", "llvm"]).unwrap();
         assert_eq!((changed.length, changed.device.as_str()), (Length::Epochs(9), "llvm"));
         let others = [
-            ["--net", "Full 6; Output"],
+            ["--net", "Conv 6 3x3; Output"],
             ["--rule", "frfb"],
             ["--epsilon", "1"],
             ["--lr", ".1"],
@@ -290,11 +316,16 @@ mod tests {
             ["--seed", "8"],
             ["--freeze", "1"],
             ["--init", "x"],
+            ["--untied", "none"],
+            ["--untied-start", "independent"],
+            ["--connectivity", ".25"],
+            ["--decay", ".1"],
+            ["--statistics", "full"],
         ];
         for option in others {
             let wanted = "differs from the run's own: with --resume only --epochs, --steps and --device may change";
             assert_eq!(resumed(&option), Err(format!("{} {wanted}", option[0])));
         }
-        assert!(resumed(&["--no-shuffle"]).is_err());
+        assert!(resumed(&["--no-shuffle"]).is_err() && resumed(&["--track-r1"]).is_err());
     }
 }

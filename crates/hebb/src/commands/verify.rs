@@ -1,15 +1,16 @@
 //! `hebb verify`: every kernel call on the device beside its twin, error beside bound.
 
-use anyhow::{Result, bail};
+use anyhow::{Error, Result, bail};
 use hebb_data::{Dataset, Source};
+use hebb_engine::init::{RStart, draw};
+use hebb_reference::check::{Row, check_list};
 use hebb_spec::Shape;
-use hebb_spec::backend::Batch;
+use hebb_spec::backend::{BackendError, Batch};
 use hebb_spec::plan::{List, Plan};
 use hebb_spec::rng::{Purpose, Stream};
 use serde::Serialize;
 
 use crate::args::VerifyArgs;
-use crate::check::{Row, check_list, write_start};
 use crate::device::{Device, Opened};
 use crate::model;
 use crate::output::{self, Align, Columns};
@@ -31,11 +32,13 @@ struct Report {
 pub fn run(args: &VerifyArgs) -> Result<()> {
     let device = Device::find(&args.device)?;
     let pictures = model::pictures(&args.pictures)?;
-    let model = model::model(&args.network, &args.rule, None, pictures.input, pictures.classes)?;
+    let (input, classes) = (pictures.input, pictures.classes);
+    let model = model::model(&args.network, &args.rule, None, &args.detail, input, classes)?;
     let data = pictures.source.as_ref().map(Source::load).transpose()?;
     let plan = Plan::new(&model, args.batch);
     let Opened { mut backend, variants } = device.open(plan.clone())?;
-    write_start(&mut *backend, &plan, &model.network, args.seed)?;
+    let start = draw(&model, &model::drawing(&args.network, model.preset, args.seed, RStart::Independent));
+    start.upload(&model, &plan, &mut *backend).map_err(Error::from_boxed)?;
 
     let columns = columns(&plan);
     if !args.json {
@@ -43,7 +46,7 @@ pub fn run(args: &VerifyArgs) -> Result<()> {
         output::line(&columns.titles())?;
     }
     let mut rows = Vec::new();
-    let mut each = |row: Row| -> Result<()> {
+    let mut each = |row: Row| -> Result<(), BackendError> {
         if !args.json {
             output::line(&columns.row(&cells(&row)))?;
         }
@@ -56,10 +59,10 @@ pub fn run(args: &VerifyArgs) -> Result<()> {
         let images = if list == List::Train { args.batch } else { (args.batch - 1).max(1) };
         let (images, labels) = match &data {
             Some(data) => take(data, images, step),
-            None => random(pictures.input, pictures.classes, images, args.seed, step),
+            None => random(input, classes, images, args.seed, step),
         };
         let batch = Batch { images: &images, labels: &labels, step, seed: args.seed };
-        check_list(&mut *backend, &plan, list, &batch, &mut each)?;
+        check_list(&mut *backend, &plan, list, &batch, &mut each).map_err(Error::from_boxed)?;
     }
 
     let failed: Vec<&Row> = rows.iter().filter(|row| !row.ok).collect();
@@ -70,7 +73,7 @@ pub fn run(args: &VerifyArgs) -> Result<()> {
             device: backend.name(),
             variants,
             net: model.network.notation(),
-            rule: model.rule.name(),
+            rule: model.rule.name,
             batch: args.batch,
             steps: args.steps,
             seed: args.seed,

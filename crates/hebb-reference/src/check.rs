@@ -1,15 +1,12 @@
 //! One kernel call beside its oracle. Each is measured on the very inputs that the device had, so that nothing
 //! accumulates and no threshold flips; the first call that differs is the one at fault.
 
-use anyhow::{Error, Result};
-use hebb_reference::{Data, StepInfo, compare, expect};
-use hebb_spec::backend::{Backend, Batch};
-use hebb_spec::init::glorot;
-use hebb_spec::network::Network;
+use hebb_spec::backend::{Backend, BackendError, Batch};
 use hebb_spec::plan::{List, Plan, Role, TensorId};
 use hebb_spec::problem::Access;
-use hebb_spec::rng::Purpose;
 use serde::Serialize;
+
+use crate::{Data, StepInfo, compare, expect};
 
 /// What one call wrote beside what it must write: the element with the largest share of its bound.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -42,47 +39,39 @@ pub struct Row {
     pub ok: bool,
 }
 
-/// Writes the random start of W and R, as `hebb init` draws it.
-pub fn write_start(backend: &mut dyn Backend, plan: &Plan, network: &Network, seed: u64) -> Result<()> {
-    for (layer, connection) in (1..).zip(network.connections()) {
-        for (role, purpose) in [(Role::W(layer), Purpose::InitW), (Role::R(layer), Purpose::InitR)] {
-            if let Some(id) = plan.find(role) {
-                let weights = connection.to_device(&glorot(&connection, seed, purpose, layer));
-                backend.write(id, &weights).map_err(Error::from_boxed)?;
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Runs a list call by call on a batch and hands each call's row to `each`.
 pub fn check_list(
     backend: &mut dyn Backend,
     plan: &Plan,
     list: List,
     batch: &Batch<'_>,
-    mut each: impl FnMut(Row) -> Result<()>,
-) -> Result<()> {
-    backend.load(batch).map_err(Error::from_boxed)?;
+    mut each: impl FnMut(Row) -> Result<(), BackendError>,
+) -> Result<(), BackendError> {
+    backend.load(batch)?;
     for call in 0..plan.list(list).len() {
         each(check_call(backend, plan, (list, call), batch)?)?;
     }
     Ok(())
 }
 
-fn check_call(backend: &mut dyn Backend, plan: &Plan, (list, at): (List, usize), batch: &Batch<'_>) -> Result<Row> {
+fn check_call(
+    backend: &mut dyn Backend,
+    plan: &Plan,
+    (list, at): (List, usize),
+    batch: &Batch<'_>,
+) -> Result<Row, BackendError> {
     let call = &plan.list(list)[at];
     let mut inputs = Vec::new();
     for (id, access) in call.accesses() {
         match access {
             // An element that the kernel leaves out stays NaN, and NaN never passes.
             Access::Write => {
-                backend.write(id, &vec![f32::NAN; plan.tensor(id).len]).map_err(Error::from_boxed)?;
+                backend.write(id, &vec![f32::NAN; plan.tensor(id).len])?;
             }
             Access::Read | Access::Update => inputs.push(input(backend, plan, id, batch)?),
         }
     }
-    backend.call(list, at).map_err(Error::from_boxed)?;
+    backend.call(list, at)?;
     let step = StepInfo { seed: batch.seed, step: batch.step, images: batch.labels.len() as u32 };
     let expected = expect(&call.problem, &step, &inputs, backend.update_lanes(list, at))?;
     let outputs = call.accesses().filter(|&(_, access)| access != Access::Read);
@@ -106,7 +95,7 @@ fn check_call(backend: &mut dyn Backend, plan: &Plan, (list, at): (List, usize),
         ok: !expected.is_empty(),
     };
     for ((id, _), expected) in outputs.zip(&expected) {
-        let compared = compare(expected, &backend.read(id).map_err(Error::from_boxed)?);
+        let compared = compare(expected, &backend.read(id)?);
         row.ok &= compared.passes();
         row.over += compared.over;
         if compared.ratio > row.ratio {
@@ -126,10 +115,10 @@ fn check_call(backend: &mut dyn Backend, plan: &Plan, (list, at): (List, usize),
 }
 
 /// What a call reads: the pictures as the host sent them, all else as the device holds it.
-fn input(backend: &mut dyn Backend, plan: &Plan, id: TensorId, batch: &Batch<'_>) -> Result<Data<f32>> {
+fn input(backend: &mut dyn Backend, plan: &Plan, id: TensorId, batch: &Batch<'_>) -> Result<Data<f32>, BackendError> {
     let tensor = plan.tensor(id);
     if tensor.role != Role::Images {
-        return Ok(Data::Floats(backend.read(id).map_err(Error::from_boxed)?));
+        return Ok(Data::Floats(backend.read(id)?));
     }
     let picture = batch.images.len() / batch.labels.len().max(1);
     let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, &byte| (word << 8) | u32::from(byte));
@@ -142,11 +131,14 @@ fn input(backend: &mut dyn Backend, plan: &Plan, id: TensorId, batch: &Batch<'_>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hebb_reference::Reference;
-    use hebb_reference::sample::batch_of;
+    use crate::Reference;
+    use crate::sample::batch_of;
     use hebb_spec::Shape;
-    use hebb_spec::backend::{BackendError, Outcome};
+    use hebb_spec::backend::Outcome;
+    use hebb_spec::init::glorot;
+    use hebb_spec::network::Network;
     use hebb_spec::plan::Model;
+    use hebb_spec::rng::Purpose;
     use hebb_spec::rule::{Loss, Preset, Rule};
 
     const SHAPE: Shape = Shape::new(3, 7, 6);
@@ -198,10 +190,16 @@ mod tests {
     fn rows(fault: Option<(&'static str, usize, f32)>) -> Vec<Row> {
         let text = "Conv 5 3x3; Maxpool 3; Drop .5; Full 9; Output";
         let network = Network::new(text, SHAPE, 4, Preset::AsRun).unwrap();
-        let model = Model::new(network, Rule::Urfb { epsilon: 0.5 }, Loss::Hinge, Preset::AsRun);
+        let model = Model::new(network, Rule::urfb(0.5), Loss::Hinge, Preset::AsRun);
         let plan = Plan::new(&model, 5);
         let mut backend = Faulty { twins: Reference::new(plan.clone()), fault };
-        write_start(&mut backend, &plan, &model.network, 1).unwrap();
+        for (layer, connection) in (1..).zip(model.network.connections()) {
+            for (role, purpose) in [(Role::W(layer), Purpose::InitW), (Role::R(layer), Purpose::InitR)] {
+                if let Some(id) = plan.find(role) {
+                    backend.write(id, &connection.to_device(&glorot(&connection, 1, purpose, layer))).unwrap();
+                }
+            }
+        }
         let mut rows = Vec::new();
         for (list, images) in [(List::Train, 5), (List::Evaluate, 3), (List::Statistics, 3)] {
             let (images, labels) = batch_of(SHAPE, 4, images, 1);

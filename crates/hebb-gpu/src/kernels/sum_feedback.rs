@@ -1,0 +1,12 @@
+//! Dispatches `sum_feedback`: one thread a four-vector.
+
+use hebb_shaders::SumFeedbackParams;
+use hebb_spec::connection::vectors;
+
+use super::Launch;
+use crate::variant::Tuning;
+
+pub(crate) fn launch(units: u32, batch: u32, slope: f32, tuning: &Tuning) -> Launch {
+    let params = SumFeedbackParams { vectors: units * vectors(batch), slope };
+    Launch::flat(tuning.shader("sum_feedback", &[], 0), params, u64::from(params.vectors))
+}
