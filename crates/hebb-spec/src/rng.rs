@@ -19,6 +19,8 @@ pub enum Purpose {
     Shapes = 5,
     /// Random problems in tests and checks.
     Test = 6,
+    /// The order of a folder's pictures.
+    Folder = 11,
 }
 
 impl Purpose {
