@@ -1,5 +1,5 @@
 //! Pictures and labels for hebb: reads CIFAR-10, CIFAR-100, idx files and folders of pictures,
-//! generates `shapes`, lays out contact sheets.
+//! generates `shapes`, fetches the published sets, lays out contact sheets.
 //!
 //! A DATA text such as `cifar10:DIR` becomes a [`Source`], and that a [`Dataset`]. Whatever is wrong with a file is a
 //! [`DataError`], one sentence that says what, where, and what to do. Nothing is printed.
@@ -7,6 +7,7 @@
 mod cifar;
 mod dataset;
 mod error;
+pub mod fetch;
 mod files;
 mod folder;
 mod idx;

@@ -22,7 +22,7 @@ impl Set {
     pub(crate) const ALL: [Self; 5] =
         [Self::Cifar10, Self::Cifar100, Self::Cifar100Coarse, Self::Mnist, Self::FashionMnist];
 
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Cifar10 => "cifar10",
             Self::Cifar100 => "cifar100",

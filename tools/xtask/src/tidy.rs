@@ -16,11 +16,12 @@ const MAY_KNOW: [(&str, &[&str]); 7] = [
 ];
 
 /// Outside crates that only some of ours may know.
-const ONLY_IN: [(&str, &[&str]); 4] = [
+const ONLY_IN: [(&str, &[&str]); 5] = [
     ("wgpu", &["hebb-gpu"]),
     ("clap", &["hebb"]),
     ("safetensors", &["hebb-engine"]),
     ("image", &["hebb-data", "hebb"]),
+    ("ureq", &["hebb-data"]),
 ];
 
 /// All findings, each a sentence.
