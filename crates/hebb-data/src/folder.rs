@@ -1,7 +1,8 @@
 //! Folders of pictures: one sub-folder a class, or `train/` and `test/` with such.
 //!
 //! Names are sorted, hidden files passed over, so that a folder means the same on every system. Files beside the
-//! classes' folders do not count. Pictures have one channel if all are stored as grey, else three; alpha is left out.
+//! classes' folders do not count. Pictures have one channel if all files say that they are grey (no BMP does), else three;
+//! alpha is left out.
 
 use std::fs::{self, File};
 use std::io::BufReader;

@@ -3,6 +3,8 @@
 //! Options that a config file or a preset may set are `Option`s: absent means that nobody gave them, and the default
 //! that the help names is filled in by [`crate::model`] or by the command.
 
+mod data;
+
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -12,6 +14,7 @@ use hebb_spec::rule::{Loss, Preset, Rule};
 
 use crate::device::Choice;
 use crate::layers::Layers;
+pub use data::{DataCommand, FetchArgs, InfoArgs, PreviewArgs};
 
 /// Trains deep networks with Hebbian updates and asymmetric feedback on any GPU.
 #[derive(Debug, Parser)]
@@ -44,7 +47,7 @@ pub enum Command {
     Devices(TableArgs),
     /// List the named networks, each with its notation, shapes and weights
     Nets(TableArgs),
-    /// List, describe and preview data sets
+    /// List, fetch, describe and preview data sets
     #[command(subcommand)]
     Data(DataCommand),
 }
@@ -100,7 +103,7 @@ pub struct RuleArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Data")]
 pub struct DataArgs {
-    /// Data set, as in shapes, shapes:SEED, cifar10:DIR, mnist:DIR (see `hebb data list`) [default: shapes]
+    /// Data set, as in shapes, shapes:SEED, cifar10:DIR, folder:DIR (see `hebb data list`) [default: shapes]
     #[arg(long, value_name = "DATA")]
     pub data: Option<String>,
     /// Training records kept for validation, the last ones [default: 5000, but at most a tenth]
@@ -313,39 +316,6 @@ pub struct VerifyArgs {
     /// Print JSON
     #[arg(help_heading = "Options", long)]
     pub json: bool,
-}
-
-/// `hebb data …`.
-#[derive(Debug, Clone, Subcommand)]
-pub enum DataCommand {
-    /// List the data sets that --data takes
-    List(TableArgs),
-    /// Show a data set's counts, shape, classes and labels
-    Info(InfoArgs),
-    /// Write a contact sheet of a data set's first pictures, one row a class
-    Preview(PreviewArgs),
-}
-
-/// `hebb data info`.
-#[derive(Debug, Clone, Args)]
-pub struct InfoArgs {
-    /// Data set (see `hebb data list`)
-    #[arg(value_name = "DATA")]
-    pub data: String,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `hebb data preview`.
-#[derive(Debug, Clone, Args)]
-pub struct PreviewArgs {
-    /// Data set (see `hebb data list`)
-    #[arg(value_name = "DATA")]
-    pub data: String,
-    /// Picture to write
-    #[arg(long, value_name = "FILE.png")]
-    pub out: PathBuf,
 }
 
 /// Commands that only print a table.
