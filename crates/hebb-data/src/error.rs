@@ -23,17 +23,24 @@ pub enum DataError {
         /// The text after the colon.
         text: String,
     },
-    /// `cifar10:` without a folder.
-    #[error("'{name}:' names no folder: write {name}:DIR with the folder that has the files")]
+    /// `cifar10:` or `folder` without a folder.
+    #[error("'{text}' names no folder: write {name}:DIR with the folder that has the files")]
     NoFolder {
+        /// The text.
+        text: String,
         /// The data's name.
         name: &'static str,
     },
     /// A bare name, and the download cache has no such folder.
-    #[error("no {name} in the download cache, {}: pass {name}:DIR with the folder that has the files", path.display())]
+    #[error(
+        "no {name} in the download cache, {}: run `hebb data fetch {fetch}` or pass {name}:DIR with the folder that has the files",
+        path.display()
+    )]
     NotInCache {
         /// The data's name.
         name: &'static str,
+        /// What to fetch for it.
+        fetch: &'static str,
         /// Where it would be.
         path: PathBuf,
     },
@@ -206,5 +213,81 @@ pub enum DataError {
         path: PathBuf,
         /// What the system said.
         cause: io::Error,
+    },
+    /// A folder of pictures without classes.
+    #[error(
+        "{} has {found} sub-folders of pictures: give it 2 to 65,536, one a class, or train/ and test/ with such",
+        path.display()
+    )]
+    Classes {
+        /// The folder.
+        path: PathBuf,
+        /// Sub-folders there are.
+        found: usize,
+    },
+    /// A folder beside train/ and test/.
+    #[error("{} stands beside train/ and test/, where no class can: move it away", path.display())]
+    Beside {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A class that only one of train/ and test/ has.
+    #[error("there is no {}, though {} is a class: give train/ and test/ the same classes", absent.display(), present.display())]
+    ClassSets {
+        /// The class's folder that is there.
+        present: PathBuf,
+        /// The one that is not.
+        absent: PathBuf,
+    },
+    /// A class without pictures.
+    #[error("{} holds no picture: add some, or remove the folder", path.display())]
+    EmptyClass {
+        /// The class's folder.
+        path: PathBuf,
+    },
+    /// A folder in a class's folder.
+    #[error("{} is a folder among a class's pictures: move its pictures up or away", path.display())]
+    Nested {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A name that is no text.
+    #[error("the name of {} is no valid Unicode: rename it", path.display())]
+    Name {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// A file that is no picture, or a damaged one.
+    #[error("cannot read {} as a PNG, JPEG or BMP picture ({cause}): mend it, convert it or move it away", path.display())]
+    Picture {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        cause: String,
+    },
+    /// Pictures of different sizes.
+    #[error(
+        "{} has {}x{} pixels, but {} has {}x{}: bring all pictures to one size",
+        path.display(), size.0, size.1, first.display(), first_size.0, first_size.1
+    )]
+    PictureSize {
+        /// The file.
+        path: PathBuf,
+        /// Its width and height.
+        size: (u32, u32),
+        /// The first picture.
+        first: PathBuf,
+        /// Its width and height.
+        first_size: (u32, u32),
+    },
+    /// More pictures than memory.
+    #[error("{pictures} pictures of {shape} in {} are more than the memory holds: take fewer or smaller ones", path.display())]
+    Memory {
+        /// The folder.
+        path: PathBuf,
+        /// Number of pictures.
+        pictures: usize,
+        /// Their shape.
+        shape: Shape,
     },
 }

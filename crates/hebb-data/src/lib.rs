@@ -1,4 +1,5 @@
-//! Pictures and labels for hebb: reads CIFAR-10, CIFAR-100 and idx files, generates `shapes`, lays out contact sheets.
+//! Pictures and labels for hebb: reads CIFAR-10, CIFAR-100, idx files and folders of pictures,
+//! generates `shapes`, fetches the published sets, lays out contact sheets.
 //!
 //! A DATA text such as `cifar10:DIR` becomes a [`Source`], and that a [`Dataset`]. Whatever is wrong with a file is a
 //! [`DataError`], one sentence that says what, where, and what to do. Nothing is printed.
@@ -6,10 +7,13 @@
 mod cifar;
 mod dataset;
 mod error;
+pub mod fetch;
 mod files;
+mod folder;
 mod idx;
 mod names;
 mod preview;
+mod set;
 mod shapes;
 mod source;
 

@@ -1,14 +1,13 @@
 //! Which data a DATA text means, and where it lies.
 
-use std::env;
-use std::ffi::OsString;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use hebb_spec::Shape;
 
-use crate::{DataError, Dataset, cifar, idx, names, shapes};
+use crate::set::{Set, cached};
+use crate::{DataError, Dataset, folder, shapes};
 
 /// One way to write DATA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +19,7 @@ pub struct Form {
 }
 
 /// All ways to write DATA.
-pub const FORMS: [Form; 6] = [
+pub const FORMS: [Form; 7] = [
     Form { text: "shapes[:SEED]", meaning: "generated colour pictures of ten forms, 50,000 + 10,000 of 3x32x32" },
     Form { text: "cifar10[:DIR]", meaning: "CIFAR-10, binary version, ten classes of 3x32x32" },
     Form { text: "cifar100[:DIR]", meaning: "CIFAR-100, binary version, 100 fine classes of 3x32x32" },
@@ -30,68 +29,11 @@ pub const FORMS: [Form; 6] = [
         text: "fashion-mnist[:DIR]",
         meaning: "Fashion-MNIST, four idx files, gzipped or not, ten classes of 1x28x28",
     },
+    Form {
+        text: "folder:DIR",
+        meaning: "PNG, JPEG or BMP pictures of one size, a sub-folder a class, or train/ and test/ with such",
+    },
 ];
-
-/// The sets that are read from files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Set {
-    Cifar10,
-    Cifar100,
-    Cifar100Coarse,
-    Mnist,
-    FashionMnist,
-}
-
-impl Set {
-    const ALL: [Self; 5] = [Self::Cifar10, Self::Cifar100, Self::Cifar100Coarse, Self::Mnist, Self::FashionMnist];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Cifar10 => "cifar10",
-            Self::Cifar100 => "cifar100",
-            Self::Cifar100Coarse => "cifar100-coarse",
-            Self::Mnist => "mnist",
-            Self::FashionMnist => "fashion-mnist",
-        }
-    }
-
-    /// Sub-folder of the download cache; fine and coarse labels stand in the same files.
-    fn cache_folder(self) -> &'static str {
-        if self == Self::Cifar100Coarse { Self::Cifar100.name() } else { self.name() }
-    }
-
-    fn shape(self) -> Shape {
-        match self {
-            Self::Cifar10 | Self::Cifar100 | Self::Cifar100Coarse => cifar::SHAPE,
-            Self::Mnist | Self::FashionMnist => idx::SHAPE,
-        }
-    }
-
-    fn class_names(self) -> &'static [&'static str] {
-        match self {
-            Self::Cifar10 => names::CIFAR10,
-            Self::Cifar100 => names::CIFAR100_FINE,
-            Self::Cifar100Coarse => names::CIFAR100_COARSE,
-            Self::Mnist => names::DIGITS,
-            Self::FashionMnist => names::FASHION,
-        }
-    }
-
-    fn load(self, folder: &Path) -> Result<Dataset, DataError> {
-        if !folder.is_dir() {
-            return Err(DataError::MissingFolder { path: folder.to_owned() });
-        }
-        let class_names = self.class_names();
-        let (train, test) = match self {
-            Self::Cifar10 => cifar::read(folder, &cifar::CIFAR10, class_names.len()),
-            Self::Cifar100 => cifar::read(folder, &cifar::CIFAR100_FINE, class_names.len()),
-            Self::Cifar100Coarse => cifar::read(folder, &cifar::CIFAR100_COARSE, class_names.len()),
-            Self::Mnist | Self::FashionMnist => idx::read(folder, class_names.len()),
-        }?;
-        let class_names = class_names.iter().map(|&name| name.to_owned()).collect();
-        Dataset::new(self.name(), self.shape(), class_names, train, test)
-    }
-}
 
 /// Data that a DATA text names. Prints as the text that it was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +47,8 @@ enum Kind {
     Shapes(Option<u64>),
     /// Files; without a folder, in the download cache.
     Files(Set, Option<PathBuf>),
+    /// A folder of pictures.
+    Folder(PathBuf),
 }
 
 impl Source {
@@ -113,15 +57,17 @@ impl Source {
         match &self.kind {
             Kind::Shapes(seed) => shapes::generate(seed.unwrap_or(shapes::DEFAULT_SEED)),
             Kind::Files(set, Some(folder)) => set.load(folder),
-            Kind::Files(set, None) => set.load(&cached(*set, |variable| env::var_os(variable))?),
+            Kind::Files(set, None) => set.load(&cached(*set)?),
+            Kind::Folder(path) => folder::load(path),
         }
     }
 
-    /// Shape of a picture and number of classes, known without touching a file.
-    pub fn shape_and_classes(&self) -> (Shape, u32) {
+    /// Shape of a picture and number of classes. Only a folder of pictures is looked at for them.
+    pub fn shape_and_classes(&self) -> Result<(Shape, u32), DataError> {
         match &self.kind {
-            Kind::Shapes(_) => (shapes::SHAPE, shapes::CLASSES as u32),
-            Kind::Files(set, _) => (set.shape(), set.class_names().len() as u32),
+            Kind::Shapes(_) => Ok((shapes::SHAPE, shapes::CLASSES as u32)),
+            Kind::Files(set, _) => Ok((set.shape(), set.class_names().len() as u32)),
+            Kind::Folder(path) => folder::shape_and_classes(path),
         }
     }
 }
@@ -143,11 +89,17 @@ impl FromStr for Source {
             let seed = place.map(|seed| seed.parse().map_err(|_| DataError::Seed { text: seed.to_owned() }));
             return Ok(Self { kind: Kind::Shapes(seed.transpose()?) });
         }
+        if name == "folder" {
+            return match place {
+                None | Some("") => Err(DataError::NoFolder { text: text.to_owned(), name: "folder" }),
+                Some(path) => Ok(Self { kind: Kind::Folder(PathBuf::from(path)) }),
+            };
+        }
         let Some(set) = Set::ALL.into_iter().find(|set| set.name() == name) else {
             return Err(DataError::Unknown { text: text.to_owned(), forms: FORMS.map(|form| form.text).join(", ") });
         };
         if place == Some("") {
-            return Err(DataError::NoFolder { name: set.name() });
+            return Err(DataError::NoFolder { text: text.to_owned(), name: set.name() });
         }
         Ok(Self { kind: Kind::Files(set, place.map(PathBuf::from)) })
     }
@@ -160,20 +112,9 @@ impl fmt::Display for Source {
             Kind::Shapes(Some(seed)) => write!(f, "shapes:{seed}"),
             Kind::Files(set, None) => write!(f, "{}", set.name()),
             Kind::Files(set, Some(folder)) => write!(f, "{}:{}", set.name(), folder.display()),
+            Kind::Folder(path) => write!(f, "folder:{}", path.display()),
         }
     }
-}
-
-/// The set's folder in the download cache. `variable` looks up an environment variable.
-fn cached(set: Set, variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, DataError> {
-    // An empty variable counts as unset, as the XDG base directory specification has it.
-    let folder = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let cache = folder("HEBB_DATA")
-        .or_else(|| folder("XDG_CACHE_HOME").map(|cache| cache.join("hebb")))
-        .or_else(|| folder("HOME").map(|home| home.join(".cache").join("hebb")))
-        .ok_or(DataError::NoCache { name: set.name() })?;
-    let path = cache.join(set.cache_folder());
-    if path.is_dir() { Ok(path) } else { Err(DataError::NotInCache { name: set.name(), path }) }
 }
 
 #[cfg(test)]
@@ -193,14 +134,15 @@ mod tests {
             "mnist:C:\\data",
             "fashion-mnist",
             "fashion-mnist:.",
+            "folder:my pictures",
         ] {
             assert_eq!(text.parse::<Source>().unwrap().to_string(), text);
         }
     }
 
     #[test]
-    fn shape_and_classes_need_no_files() {
-        let known = |text: &str| text.parse::<Source>().unwrap().shape_and_classes();
+    fn shape_and_classes_of_known_sets_need_no_files() {
+        let known = |text: &str| text.parse::<Source>().unwrap().shape_and_classes().unwrap();
         assert_eq!(known("shapes:7"), (Shape::new(3, 32, 32), 10));
         assert_eq!(known("cifar10:nowhere"), (Shape::new(3, 32, 32), 10));
         assert_eq!(known("cifar100"), (Shape::new(3, 32, 32), 100));
@@ -212,12 +154,12 @@ mod tests {
     #[test]
     fn texts_of_no_known_form_are_refused() {
         let sentence = |text: &str| text.parse::<Source>().unwrap_err().to_string();
-        for text in ["", "cifar", "folder:pictures", "CIFAR10", "shapes 1"] {
+        for text in ["", "cifar", "folders:pictures", "CIFAR10", "shapes 1"] {
             assert_eq!(
                 sentence(text),
                 format!(
                     "unknown data '{text}': write one of shapes[:SEED], cifar10[:DIR], cifar100[:DIR], \
-                     cifar100-coarse[:DIR], mnist[:DIR], fashion-mnist[:DIR]"
+                     cifar100-coarse[:DIR], mnist[:DIR], fashion-mnist[:DIR], folder:DIR"
                 )
             );
         }
@@ -230,38 +172,11 @@ mod tests {
             );
         }
         assert_eq!(sentence("mnist:"), "'mnist:' names no folder: write mnist:DIR with the folder that has the files");
-    }
-
-    #[test]
-    fn the_download_cache_is_where_the_environment_says() {
-        let root = tempfile::tempdir().unwrap();
-        let root = root.path();
-        for folder in ["own/cifar10", "xdg/hebb/cifar100", "home/.cache/hebb/mnist"] {
-            std::fs::create_dir_all(root.join(folder)).unwrap();
+        for text in ["folder", "folder:"] {
+            assert_eq!(
+                sentence(text),
+                format!("'{text}' names no folder: write folder:DIR with the folder that has the files")
+            );
         }
-        let at = |set, set_variables: &[(&str, &str)]| {
-            let find = |name: &str| set_variables.iter().find(|(key, _)| *key == name);
-            cached(set, |name| {
-                find(name).map(|(_, folder)| if folder.is_empty() { "".into() } else { root.join(folder).into() })
-            })
-        };
-        let all = [("HEBB_DATA", "own"), ("XDG_CACHE_HOME", "xdg"), ("HOME", "home")];
-        assert_eq!(at(Set::Cifar10, &all).unwrap(), root.join("own/cifar10"));
-        assert_eq!(at(Set::Cifar100Coarse, &all[1..]).unwrap(), root.join("xdg/hebb/cifar100"));
-        assert_eq!(
-            at(Set::Mnist, &[("HEBB_DATA", ""), ("HOME", "home")]).unwrap(),
-            root.join("home/.cache/hebb/mnist")
-        );
-        assert_eq!(
-            at(Set::FashionMnist, &all).unwrap_err().to_string(),
-            format!(
-                "no fashion-mnist in the download cache, {}: pass fashion-mnist:DIR with the folder that has the files",
-                root.join("own/fashion-mnist").display()
-            )
-        );
-        assert_eq!(
-            at(Set::Cifar10, &[]).unwrap_err().to_string(),
-            "cifar10 alone means the download cache, but HEBB_DATA, XDG_CACHE_HOME and HOME are unset: pass cifar10:DIR"
-        );
     }
 }

@@ -27,6 +27,8 @@ pub enum Purpose {
     MaskR = 9,
     /// The fixed matrices B of direct feedback.
     InitB = 10,
+    /// The order of a folder's pictures.
+    Folder = 11,
 }
 
 impl Purpose {

@@ -3,6 +3,7 @@
 //! Options that a config file or a preset may set are `Option`s: absent means that nobody gave them, and the default
 //! that the help names is filled in by [`crate::model`] or by the command.
 
+mod data;
 mod groups;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use hebb_spec::Shape;
 use hebb_spec::rule::{Preset, Rule};
 
 use crate::device::Choice;
+pub use data::{DataCommand, FetchArgs, InfoArgs, PreviewArgs};
 pub use groups::{DetailArgs, LossArgs, NetworkArgs, RuleArgs, RunningArgs};
 use groups::{batch_range, presets, rules};
 
@@ -46,7 +48,7 @@ pub enum Command {
     Devices(TableArgs),
     /// List the named networks, each with its notation, shapes and weights
     Nets(TableArgs),
-    /// List, describe and preview data sets
+    /// List, fetch, describe and preview data sets
     #[command(subcommand)]
     Data(DataCommand),
 }
@@ -55,7 +57,7 @@ pub enum Command {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Data")]
 pub struct DataArgs {
-    /// Data set, as in shapes, shapes:SEED, cifar10:DIR, mnist:DIR (see `hebb data list`) [default: shapes]
+    /// Data set, as in shapes, shapes:SEED, cifar10:DIR, folder:DIR (see `hebb data list`) [default: shapes]
     #[arg(long, value_name = "DATA")]
     pub data: Option<String>,
     /// Training records kept for validation, the last ones [default: 5000, but at most a tenth]
@@ -243,39 +245,6 @@ pub struct VerifyArgs {
     /// Print JSON
     #[arg(help_heading = "Options", long)]
     pub json: bool,
-}
-
-/// `hebb data …`.
-#[derive(Debug, Clone, Subcommand)]
-pub enum DataCommand {
-    /// List the data sets that --data takes
-    List(TableArgs),
-    /// Show a data set's counts, shape, classes and labels
-    Info(InfoArgs),
-    /// Write a contact sheet of a data set's first pictures, one row a class
-    Preview(PreviewArgs),
-}
-
-/// `hebb data info`.
-#[derive(Debug, Clone, Args)]
-pub struct InfoArgs {
-    /// Data set (see `hebb data list`)
-    #[arg(value_name = "DATA")]
-    pub data: String,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `hebb data preview`.
-#[derive(Debug, Clone, Args)]
-pub struct PreviewArgs {
-    /// Data set (see `hebb data list`)
-    #[arg(value_name = "DATA")]
-    pub data: String,
-    /// Picture to write
-    #[arg(long, value_name = "FILE.png")]
-    pub out: PathBuf,
 }
 
 /// Commands that only print a table.

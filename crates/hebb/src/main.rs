@@ -56,6 +56,7 @@ fn run() -> Result<()> {
         Command::Nets(args) => commands::nets::run(args),
         Command::Data(DataCommand::List(args)) => commands::data::list(args),
         Command::Data(DataCommand::Info(args)) => commands::data::info(args),
+        Command::Data(DataCommand::Fetch(args)) => commands::data::fetch(args),
         Command::Data(DataCommand::Preview(args)) => commands::data::preview(args),
     }
 }

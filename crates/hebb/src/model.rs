@@ -119,7 +119,7 @@ pub struct Pictures {
     pub input: Shape,
     /// Number of classes.
     pub classes: u32,
-    /// The data set, where one was named. Nothing of it has been read.
+    /// The data set, where one was named. No picture of it has been decoded.
     pub source: Option<Source>,
 }
 
@@ -127,7 +127,7 @@ pub struct Pictures {
 pub fn pictures(args: &PictureArgs) -> Result<Pictures> {
     let source = args.data.as_deref().map(str::parse::<Source>).transpose()?;
     let (input, classes) = match &source {
-        Some(source) => source.shape_and_classes(),
+        Some(source) => source.shape_and_classes()?,
         None => (args.input.unwrap_or(DEFAULT_INPUT), args.classes.unwrap_or(DEFAULT_CLASSES)),
     };
     Ok(Pictures { input, classes, source })

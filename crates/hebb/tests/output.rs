@@ -26,6 +26,7 @@ fn every_command_has_help() {
         "nets",
         "data list",
         "data info",
+        "data fetch",
         "data preview",
     ] {
         let args: Vec<&str> = command.split(' ').chain(["--help"]).collect();

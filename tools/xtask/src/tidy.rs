@@ -23,11 +23,12 @@ const PRINT: [&str; 2] = ["hebb", "example-rule"];
 const BESIDE_DISPATCHERS: [&str; 2] = ["mod", "pieces"];
 
 /// Outside crates that only some of ours may know.
-const ONLY_IN: [(&str, &[&str]); 4] = [
+const ONLY_IN: [(&str, &[&str]); 5] = [
     ("wgpu", &["hebb-gpu"]),
     ("clap", &["hebb"]),
     ("safetensors", &["hebb-engine"]),
     ("image", &["hebb-data", "hebb"]),
+    ("ureq", &["hebb-data"]),
 ];
 
 /// All findings, each a sentence.

@@ -1,4 +1,6 @@
-//! `hebb data`: which data sets there are, what one holds, and how it looks.
+//! `hebb data`: which data sets there are, how to get one, what it holds, and how it looks.
+
+mod fetch;
 
 use anyhow::Result;
 use hebb_data::{Dataset, FORMS, Split, validation_split};
@@ -6,6 +8,7 @@ use serde::Serialize;
 
 use crate::args::{InfoArgs, PreviewArgs, TableArgs};
 use crate::output::{self, Align, grouped};
+pub use fetch::fetch;
 
 /// Pictures of each class on a contact sheet.
 const COLUMNS: u32 = 16;
@@ -45,7 +48,9 @@ pub fn list(args: &TableArgs) -> Result<()> {
     }
     let rows = forms.map(|form| vec![form.data.to_owned(), form.meaning.to_owned()]);
     output::line(&output::table(&[("DATA", Align::Left), ("meaning", Align::Left)], &rows))?;
-    output::line("\nDIR is the folder with the files, or the one above. Without it the download cache is meant.")
+    output::line(
+        "\nDIR is the folder with the files, for CIFAR also the one above. Without it the download cache is meant, which `hebb data fetch` fills.",
+    )
 }
 
 /// Reads a whole data set and tells what it holds.

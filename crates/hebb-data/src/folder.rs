@@ -1,0 +1,186 @@
+//! Folders of pictures: one sub-folder a class, or `train/` and `test/` with such.
+//!
+//! Names are sorted, hidden files passed over, so that a folder means the same on every system. Files beside the
+//! classes' folders do not count. Pictures have one channel if all files say that they are grey (no BMP does), else three;
+//! alpha is left out.
+
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use hebb_spec::Shape;
+use hebb_spec::rng::{Purpose, Stream};
+use image::{ImageDecoder, ImageReader};
+
+use crate::{DataError, Dataset, Split};
+
+/// The most classes that labels of 16 bits tell apart.
+const MOST_CLASSES: usize = 1 << 16;
+/// The longest side, as in a shape that is written.
+const LONGEST: u32 = 65_535;
+/// Without `test/`, one picture in so many is to test on, at least one.
+const TEST_SHARE: usize = 6;
+/// What systems leave in a folder of pictures, beside names with a dot.
+const HIDDEN: [&str; 2] = ["Thumbs.db", "desktop.ini"];
+
+/// One picture file and its class.
+struct Picture {
+    path: PathBuf,
+    label: u16,
+}
+
+/// What a folder holds, by the names and the heads of its files.
+struct Survey {
+    shape: Shape,
+    class_names: Vec<String>,
+    train: Vec<Picture>,
+    test: Vec<Picture>,
+}
+
+/// Reads all pictures.
+pub(crate) fn load(folder: &Path) -> Result<Dataset, DataError> {
+    let Survey { shape, class_names, train, test } = survey(folder)?;
+    let (train, test) = (decode(folder, shape, &train)?, decode(folder, shape, &test)?);
+    Dataset::new("folder", shape, class_names, train, test)
+}
+
+/// Looks at every picture's head.
+pub(crate) fn shape_and_classes(folder: &Path) -> Result<(Shape, u32), DataError> {
+    survey(folder).map(|survey| (survey.shape, survey.class_names.len() as u32))
+}
+
+fn survey(folder: &Path) -> Result<Survey, DataError> {
+    if !folder.is_dir() {
+        return Err(DataError::MissingFolder { path: folder.to_owned() });
+    }
+    let top = sub_folders(folder)?;
+    let is_there = |name: &str| top.iter().any(|other| other == name);
+    if !(is_there("train") && is_there("test")) {
+        let (train, test) = part(pictures(folder, &top)?);
+        return Ok(Survey { shape: common_shape(&train, &test)?, class_names: top, train, test });
+    }
+    if let Some(other) = top.iter().find(|name| !["train", "test"].contains(&name.as_str())) {
+        return Err(DataError::Beside { path: folder.join(other) });
+    }
+    let [train_folder, test_folder] = ["train", "test"].map(|name| folder.join(name));
+    let (class_names, test_names) = (sub_folders(&train_folder)?, sub_folders(&test_folder)?);
+    same_classes((&train_folder, &class_names), (&test_folder, &test_names))?;
+    let (train, test) = (shuffle(pictures(&train_folder, &class_names)?), pictures(&test_folder, &class_names)?);
+    Ok(Survey { shape: common_shape(&train, &test)?, class_names, train, test })
+}
+
+fn same_classes(train: (&Path, &[String]), test: (&Path, &[String])) -> Result<(), DataError> {
+    for (one, other) in [(train, test), (test, train)] {
+        if let Some(class) = one.1.iter().find(|class| !other.1.contains(class)) {
+            return Err(DataError::ClassSets { present: one.0.join(class), absent: other.0.join(class) });
+        }
+    }
+    Ok(())
+}
+
+/// Names of what stands in a folder, sorted by their bytes, without what is hidden.
+fn names(folder: &Path) -> Result<Vec<String>, DataError> {
+    let failed = |cause| DataError::Read { path: folder.to_owned(), cause };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        let name = name.into_string().map_err(|name| DataError::Name { path: folder.join(name) })?;
+        if !name.starts_with('.') && !HIDDEN.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn sub_folders(folder: &Path) -> Result<Vec<String>, DataError> {
+    Ok(names(folder)?.into_iter().filter(|name| folder.join(name).is_dir()).collect())
+}
+
+/// Every class's pictures, class by class.
+fn pictures(folder: &Path, classes: &[String]) -> Result<Vec<Picture>, DataError> {
+    if !(2..=MOST_CLASSES).contains(&classes.len()) {
+        return Err(DataError::Classes { path: folder.to_owned(), found: classes.len() });
+    }
+    let mut pictures = Vec::new();
+    for (label, class) in (0..=u16::MAX).zip(classes) {
+        let class = folder.join(class);
+        let files = names(&class)?;
+        if files.is_empty() {
+            return Err(DataError::EmptyClass { path: class });
+        }
+        pictures.extend(files.into_iter().map(|file| Picture { path: class.join(file), label }));
+    }
+    match pictures.iter().find(|picture| picture.path.is_dir()) {
+        Some(picture) => Err(DataError::Nested { path: picture.path.clone() }),
+        None => Ok(pictures),
+    }
+}
+
+/// The same order on every machine and in every run: validation takes the last pictures, which must not be of one class.
+fn shuffle(pictures: Vec<Picture>) -> Vec<Picture> {
+    let order = Stream::new(0, Purpose::Folder, 0, 0).permutation(pictures.len() as u32);
+    let mut pictures: Vec<Option<Picture>> = pictures.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|index| pictures[index as usize].take()).collect()
+}
+
+/// Pictures to train on and, from the end of the shuffled order, to test on.
+fn part(pictures: Vec<Picture>) -> (Vec<Picture>, Vec<Picture>) {
+    let mut train = shuffle(pictures);
+    let test = (train.len() / TEST_SHARE).max(1);
+    let test = train.split_off(train.len() - test);
+    (train, test)
+}
+
+/// The shape of every picture, by the files' heads.
+fn common_shape(train: &[Picture], test: &[Picture]) -> Result<Shape, DataError> {
+    // In the order of their paths, so that an error names the same two pictures as the user's own listing.
+    let mut paths: Vec<&Path> = train.iter().chain(test).map(|picture| picture.path.as_path()).collect();
+    paths.sort_unstable();
+    let (mut first, mut colour) = (None, false);
+    for path in paths {
+        let decoder = open(path)?.into_decoder().map_err(|error| failed(path, error))?;
+        let size @ (width, height) = decoder.dimensions();
+        let (first, first_size) = *first.get_or_insert((path, size));
+        if size != first_size {
+            let (path, first) = (path.to_owned(), first.to_owned());
+            return Err(DataError::PictureSize { path, size, first, first_size });
+        }
+        // Three channels of them, so that the answer does not hang on which of them is in colour.
+        if width.max(height) > LONGEST || 3 * u64::from(width) * u64::from(height) > u64::from(u32::MAX) {
+            return Err(failed(path, format!("{width}x{height} pixels are too many")));
+        }
+        colour |= decoder.color_type().has_color();
+    }
+    // No class is empty, so there was a first.
+    let (width, height) = first.map_or((0, 0), |(_, size)| size);
+    Ok(Shape::new(if colour { 3 } else { 1 }, height, width))
+}
+
+fn decode(folder: &Path, shape: Shape, pictures: &[Picture]) -> Result<Split, DataError> {
+    let mut images: Vec<u8> = Vec::new();
+    let fits =
+        pictures.len().checked_mul(shape.units() as usize).is_some_and(|all| images.try_reserve_exact(all).is_ok());
+    if !fits {
+        return Err(DataError::Memory { path: folder.to_owned(), pictures: pictures.len(), shape });
+    }
+    for Picture { path, .. } in pictures {
+        let image = open(path)?.decode().map_err(|error| failed(path, error))?;
+        if shape.channels == 1 {
+            images.extend(image.into_luma8().as_raw());
+        } else {
+            let image = image.into_rgb8();
+            (0..3).for_each(|channel| images.extend(image.as_raw().iter().skip(channel).step_by(3)));
+        }
+    }
+    Split::new(shape, images, pictures.iter().map(|picture| picture.label).collect())
+}
+
+/// Opens a picture whose format its content tells, whatever its name says.
+fn open(path: &Path) -> Result<ImageReader<BufReader<File>>, DataError> {
+    ImageReader::open(path).and_then(ImageReader::with_guessed_format).map_err(|error| failed(path, error))
+}
+
+fn failed(path: &Path, cause: impl ToString) -> DataError {
+    DataError::Picture { path: path.to_owned(), cause: cause.to_string() }
+}
