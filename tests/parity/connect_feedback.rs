@@ -16,7 +16,7 @@ pub fn cases() -> Vec<Case> {
         ));
     }
     for (skip, gate) in [(false, Some(0.5)), (true, Some(0.5)), (true, None), (false, None)] {
-        cases.extend(super::connect_forward::untied_cases(|connection, batch| Problem::ConnectFeedback {
+        cases.extend(super::connect_forward::piece_cases(|connection, batch| Problem::ConnectFeedback {
             connection,
             batch,
             skip,

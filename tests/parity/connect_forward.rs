@@ -27,8 +27,8 @@ pub fn connections() -> Vec<(&'static str, Connection, u32)> {
     ]
 }
 
-/// Untied connections that all three connect kernels must serve, and the largest binding where weights come in pieces.
-pub fn untied() -> Vec<(&'static str, Connection, u32, Option<u64>)> {
+/// Untied connections, and others in pieces, that all three connect kernels must serve, with the largest binding.
+pub fn pieces() -> Vec<(&'static str, Connection, u32, Option<u64>)> {
     let local = |c, h, w, out, kh, kw| Connection::conv(Shape::new(c, h, w), out, kh, kw).untie();
     vec![
         ("untied, one of everything", local(1, 1, 1, 1, 1, 1), 1, None),
@@ -38,16 +38,18 @@ pub fn untied() -> Vec<(&'static str, Connection, u32, Option<u64>)> {
         ("untied, two rows a piece", local(3, 7, 5, 17, 3, 3), 3, Some(25_000)),
         ("untied, a row a piece, unaligned", local(5, 6, 3, 5, 3, 2), 2, Some(4000)),
         ("untied, filter past the piece", local(2, 8, 3, 9, 7, 3), 4, Some(9500)),
+        ("full, in pieces", Connection::full(Shape::flat(131), 23), 3, Some(7000)),
+        ("tied, in pieces", local(19, 3, 2, 18, 3, 2).tie(), 3, Some(5000)),
     ]
 }
 
-/// Cases of a problem of each untied connection.
-pub fn untied_cases(problem: impl Fn(Connection, u32) -> Problem) -> Vec<Case> {
+/// Cases of a problem of each of them.
+pub fn piece_cases(problem: impl Fn(Connection, u32) -> Problem) -> Vec<Case> {
     let case = |(name, connection, batch, bound)| {
         let case = Case::new(name, problem(connection, batch), batch);
         Case { max_binding: bound, ..case }
     };
-    untied().into_iter().map(case).collect()
+    pieces().into_iter().map(case).collect()
 }
 
 /// Shapes of the forward product.
@@ -56,7 +58,7 @@ pub fn cases() -> Vec<Case> {
     for (name, connection, batch) in connections() {
         cases.push(Case::new(name, Problem::ConnectForward { connection, batch, slope: Some(0.5) }, batch));
     }
-    cases.extend(untied_cases(|connection, batch| Problem::ConnectForward { connection, batch, slope: Some(0.5) }));
+    cases.extend(piece_cases(|connection, batch| Problem::ConnectForward { connection, batch, slope: Some(0.5) }));
     let output = Connection::full(Shape::flat(29), 10);
     cases.push(Case::new("no σ", Problem::ConnectForward { connection: output, batch: 6, slope: None }, 6));
     let large = Connection::conv(Shape::new(1, 257, 256), 1, 1, 1);

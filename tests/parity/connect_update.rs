@@ -20,7 +20,7 @@ pub fn cases() -> Vec<Case> {
         [(1.0, Some(1.0), false), (0.5, Some(0.25), true), (1.0, None, true), (1.0 - 1.0 / 128.0, None, false)]
     {
         let learning = Learning { scale: 1.0 / 64.0, keep, epsilon, masked };
-        cases.extend(super::connect_forward::untied_cases(|connection, batch| Problem::ConnectUpdate {
+        cases.extend(super::connect_forward::piece_cases(|connection, batch| Problem::ConnectUpdate {
             connection,
             batch,
             learning,

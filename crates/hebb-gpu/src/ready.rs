@@ -65,7 +65,9 @@ pub(crate) fn fits(gpu: &Gpu, plan: &Plan, tuning: &Tuning) -> Result<(), GpuErr
             for at in (0..call.tensors.len()).filter(|&at| call.tensors[at].0 == id) {
                 match kernels::smallest_window(&call.problem, at) {
                     Some(piece) if piece + tuning.alignment <= tuning.max_binding => {}
-                    Some(piece) => return refuse(&tensor.name, piece, tuning.max_binding, "for one row of it"),
+                    Some(piece) => {
+                        return refuse(&tensor.name, piece, tuning.max_binding, "for one row or input of it");
+                    }
                     None => return refuse(&tensor.name, tensor.bytes(), tuning.max_binding, "at once"),
                 }
             }

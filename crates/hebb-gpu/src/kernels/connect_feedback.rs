@@ -1,6 +1,6 @@
-//! Dispatches `connect_feedback`: a workgroup for each place, tile of input channels and tile of images. Where untied
-//! weights pass the largest binding there is one dispatch a run of output rows: each adds its share of δ, and the last
-//! one adds the second δ and applies σ′.
+//! Dispatches `connect_feedback`: a workgroup for each place, tile of input channels and tile of images. Where the
+//! weights pass the largest binding there is one dispatch a piece. Of an untied layer each adds its share of δ, and the
+//! last one adds the second δ and applies σ′; of a tied or full one each has input channels of its own.
 
 use hebb_shaders::ConnectFeedbackParams;
 use hebb_spec::connection::{Connection, LANE, vectors};
@@ -15,11 +15,12 @@ pub(crate) fn launches(
     gate: Option<f32>,
     tuning: &Tuning,
 ) -> Vec<Launch> {
-    let runs = pieces::rows(connection, tuning);
+    let runs = pieces::cut(connection, tuning);
     let last = runs.len() - 1;
     let below = 2 + usize::from(skip) + usize::from(gate.is_some());
-    let launch = |(at, piece): (usize, pieces::Rows)| {
-        let features: &[&str] = match (gate.is_some() && at == last, skip && at == last) {
+    let launch = |(at, piece): (usize, pieces::Piece)| {
+        let is_sum_whole = !connection.untied || at == last;
+        let features: &[&str] = match (gate.is_some() && is_sum_whole, skip && is_sum_whole) {
             (false, false) => &[],
             (true, false) => &["gate"],
             (false, true) => &["skip"],
@@ -27,7 +28,6 @@ pub(crate) fn launches(
         };
         let shader = tuning.shader("connect_feedback", features, batch);
         let params = ConnectFeedbackParams {
-            in_channels: connection.input.channels,
             out_channels: connection.output.channels,
             height: connection.input.height,
             width: connection.input.width,
@@ -39,15 +39,17 @@ pub(crate) fn launches(
             place_stride: connection.place_stride(),
             first_row: piece.rows.start,
             rows: piece.rows.len() as u32,
+            first_in: piece.inputs.start,
+            end_in: piece.inputs.end,
             r_start: piece.start().wrapping_mul(LANE),
-            goes_on: u32::from(at > 0),
+            goes_on: u32::from(piece.rows.start > 0),
             slope: gate.unwrap_or(0.0),
         };
         let groups = tiles(vectors(batch), shader.constant("LANES") * shader.constant("IMAGE_VECTORS"))
             * u64::from(connection.input.places())
-            * tiles(connection.input.channels, shader.constant("IN_CHANNELS"));
+            * tiles(piece.inputs.len() as u32, shader.constant("IN_CHANNELS"));
         let mut bound = vec![piece.bound(0), Bound::whole(1)];
-        if at == last {
+        if is_sum_whole {
             bound.extend((2..below).map(Bound::whole));
         }
         bound.push(Bound::whole(below));

@@ -1,5 +1,6 @@
 //! Dispatches `connect_forward`: a workgroup for each place, tile of output channels and tile of images; one dispatch, or
-//! one a run of rows where untied weights pass the largest binding.
+//! one a piece where the weights pass the largest binding. Of a tied or full layer each adds its share of h, and the last
+//! one applies σ.
 
 use hebb_shaders::ConnectForwardParams;
 use hebb_spec::connection::{Connection, vectors};
@@ -9,9 +10,11 @@ use crate::variant::Tuning;
 
 pub(crate) fn launches(connection: &Connection, batch: u32, slope: Option<f32>, tuning: &Tuning) -> Vec<Launch> {
     let shader = tuning.shader("connect_forward", &[], batch);
-    let launch = |piece: pieces::Rows| {
+    let runs = pieces::cut(connection, tuning);
+    let last = runs.len() - 1;
+    let launch = |(at, piece): (usize, pieces::Piece)| {
+        let is_sum_whole = connection.untied || at == last;
         let params = ConnectForwardParams {
-            in_channels: connection.input.channels,
             out_channels: connection.output.channels,
             height: connection.input.height,
             width: connection.input.width,
@@ -23,13 +26,16 @@ pub(crate) fn launches(connection: &Connection, batch: u32, slope: Option<f32>, 
             place_stride: connection.place_stride(),
             first_row: piece.rows.start,
             rows: piece.rows.len() as u32,
+            first_in: piece.inputs.start,
+            end_in: piece.inputs.end,
             w_start: piece.start(),
-            slope: slope.unwrap_or(0.0),
+            goes_on: u32::from(piece.inputs.start > 0),
+            slope: slope.filter(|_| is_sum_whole).unwrap_or(0.0),
         };
         let groups = tiles(vectors(batch), shader.constant("LANES") * shader.constant("IMAGE_VECTORS"))
             * u64::from(params.rows * params.width)
             * tiles(connection.out_vectors(), shader.constant("OUT_VECTORS"));
         Launch::new(shader, params, groups).binding(vec![piece.bound(0), Bound::whole(1), Bound::whole(2)])
     };
-    pieces::rows(connection, tuning).into_iter().map(launch).collect()
+    runs.into_iter().enumerate().map(launch).collect()
 }

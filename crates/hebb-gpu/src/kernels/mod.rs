@@ -19,7 +19,6 @@ mod sum_forward;
 use std::ops::Range;
 
 use hebb_shaders::Shader;
-use hebb_spec::connection::Connection;
 use hebb_spec::problem::Problem;
 
 use crate::variant::Tuning;
@@ -69,17 +68,14 @@ impl Launch {
 
 /// The smallest piece of a tensor that a dispatch can bind, in bytes; `None` where it binds only the whole.
 pub(crate) fn smallest_window(problem: &Problem, tensor: usize) -> Option<u64> {
-    let row = |connection: &Connection| 4 * connection.device_len() as u64 / u64::from(connection.output.height);
     match problem {
-        Problem::ConnectForward { connection, .. } | Problem::ConnectFeedback { connection, .. }
-            if tensor == 0 && connection.untied =>
-        {
-            Some(row(connection))
+        Problem::ConnectForward { connection, .. } | Problem::ConnectFeedback { connection, .. } if tensor == 0 => {
+            Some(pieces::smallest(connection))
         }
         Problem::ConnectUpdate { connection, learning, .. }
-            if connection.untied && (2..3 + usize::from(learning.epsilon.is_some())).contains(&tensor) =>
+            if (2..3 + usize::from(learning.epsilon.is_some())).contains(&tensor) =>
         {
-            Some(row(connection))
+            Some(pieces::smallest(connection))
         }
         Problem::SignFeedback { .. } => Some(0),
         Problem::PairStatistics { .. } if tensor < 2 => Some(16 * u64::from(Problem::STATISTICS_CHUNK)),

@@ -1,4 +1,4 @@
-//! Weights that pass the device's largest binding: cut into runs of output rows, or of vectors, one dispatch each.
+//! Weights that pass the device's largest binding: cut into pieces, one dispatch each.
 
 use std::ops::Range;
 
@@ -10,46 +10,58 @@ use crate::variant::Tuning;
 /// Bytes of a four-vector.
 const VECTOR: u64 = 16;
 
-/// A run of output rows and the bound window that holds their weights.
+/// A part of a connection's weights, and the bound window that holds it: a run of output rows of an untied layer, or of
+/// input channels of a tied or full one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Rows {
-    /// The rows.
+pub(crate) struct Piece {
+    /// The output rows.
     pub rows: Range<u32>,
+    /// The input channels.
+    pub inputs: Range<u32>,
     /// Four-vectors before the window.
     pub before: u64,
     /// The window; `None`: the whole tensor.
     pub window: Option<Range<u64>>,
 }
 
-impl Rows {
+impl Piece {
     /// The window of a tensor of weights.
     pub(crate) fn bound(&self, tensor: usize) -> Bound {
         Bound { tensor, window: self.window.clone() }
     }
 
-    /// Where place 0 would lie in the window, in four-vectors, wrapping.
+    /// Where the weights begin in the window, in four-vectors, wrapping.
     pub(crate) fn start(&self) -> u32 {
         0_u32.wrapping_sub(self.before as u32)
     }
 }
 
-/// The output rows of a connection in runs whose weights fit a binding: one run where all do.
-pub(crate) fn rows(connection: &Connection, tuning: &Tuning) -> Vec<Rows> {
-    let bytes = 4 * connection.device_len() as u64;
-    let height = connection.output.height;
-    if !connection.untied || bytes <= tuning.max_binding {
-        return vec![Rows { rows: 0..height, before: 0, window: None }];
+/// Bytes of the smallest part of a connection's weights that can be bound: a row's, or an input channel's.
+pub(crate) fn smallest(connection: &Connection) -> u64 {
+    let parts = if connection.untied { connection.output.height } else { connection.input.channels };
+    4 * connection.device_len() as u64 / u64::from(parts)
+}
+
+/// A connection's weights in pieces that fit a binding: one where all do.
+pub(crate) fn cut(connection: &Connection, tuning: &Tuning) -> Vec<Piece> {
+    let (rows, inputs) = (0..connection.output.height, 0..connection.input.channels);
+    if 4 * connection.device_len() as u64 <= tuning.max_binding {
+        return vec![Piece { rows, inputs, before: 0, window: None }];
     }
-    let row = bytes / u64::from(height);
-    // A window begins at an aligned address at or before its first row.
+    let (part, parts) = (smallest(connection), if connection.untied { rows.end } else { inputs.end });
+    // A window begins at an aligned address at or before its first part.
     let room = tuning.max_binding.saturating_sub(tuning.alignment);
-    let count = u32::try_from((room / row).max(1)).unwrap_or(height);
+    let count = u32::try_from((room / part).max(1)).unwrap_or(parts);
     let piece = |first: u32| {
-        let rows = first..(first + count).min(height);
-        let start = u64::from(first) * row / tuning.alignment * tuning.alignment;
-        Rows { window: Some(start..u64::from(rows.end) * row), before: start / VECTOR, rows }
+        let run = first..(first + count).min(parts);
+        let start = u64::from(first) * part / tuning.alignment * tuning.alignment;
+        let (before, window) = (start / VECTOR, Some(start..u64::from(run.end) * part));
+        match connection.untied {
+            true => Piece { rows: run, inputs: inputs.clone(), before, window },
+            false => Piece { rows: rows.clone(), inputs: run, before, window },
+        }
     };
-    (0..height).step_by(count as usize).map(piece).collect()
+    (0..parts).step_by(count as usize).map(piece).collect()
 }
 
 /// `vectors` four-vectors in runs that fit a binding, each but the last a multiple of `unit` vectors and aligned.
@@ -77,17 +89,26 @@ mod tests {
     fn runs_of_rows_cover_all_and_fit() {
         // A row is 3 places of 5 · 2 vectors: 480 bytes, no multiple of the alignment.
         let connection = Connection::conv(Shape::new(5, 7, 3), 6, 1, 1).untie();
-        let pieces = rows(&connection, &tuning(1500));
-        let cut: Vec<Range<u32>> = pieces.iter().map(|piece| piece.rows.clone()).collect();
-        assert_eq!(cut, [0..2, 2..4, 4..6, 6..7]);
+        let pieces = cut(&connection, &tuning(1500));
+        let runs: Vec<Range<u32>> = pieces.iter().map(|piece| piece.rows.clone()).collect();
+        assert_eq!(runs, [0..2, 2..4, 4..6, 6..7]);
         for piece in &pieces {
             let window = piece.window.clone().unwrap();
             assert!(window.end - window.start <= 1500 && window.start % 256 == 0);
             assert!(window.start <= u64::from(piece.rows.start) * 480 && window.end == u64::from(piece.rows.end) * 480);
-            assert_eq!(piece.before * 16, window.start);
+            assert_eq!((piece.before * 16, &piece.inputs), (window.start, &(0..5)));
         }
-        assert_eq!(rows(&connection, &tuning(1 << 20)).len(), 1);
-        assert_eq!(rows(&connection.tie(), &tuning(16)).len(), 1, "a tied filter is not cut");
+        assert_eq!(cut(&connection, &tuning(1 << 20)).len(), 1);
+    }
+
+    #[test]
+    fn a_full_layer_is_cut_by_its_inputs() {
+        // An input is 2 vectors.
+        let pieces = cut(&Connection::full(Shape::flat(37), 6), &tuning(700));
+        let runs: Vec<Range<u32>> = pieces.iter().map(|piece| piece.inputs.clone()).collect();
+        assert_eq!(runs, [0..13, 13..26, 26..37]);
+        assert_eq!(pieces[1].window, Some(256..26 * 32));
+        assert!(pieces.iter().all(|piece| piece.rows == (0..1)));
     }
 
     #[test]
