@@ -34,16 +34,13 @@ fn main() {
     assert_eq!(stems, listed, "shaders/*.wesl and the kernels of shaders/variants.toml");
 
     let mut table = String::from("/// Every kernel in every form and variant.\npub static SHADERS: &[Shader] = &[\n");
-    let mut structs = String::new();
+    let mut structs = BTreeMap::new();
     for (stem, kernel) in &kernels {
-        let mut params = None;
         for features in &kernel.features {
             for (variant, constants) in &kernel.variants {
                 let source = link(stem, &modules, features, constants, &all_features(kernel));
                 let module = validate(stem, &source);
-                let layout = params_struct(stem, &module);
-                assert!(params.is_none() || params.as_ref() == Some(&layout), "{stem}: forms differ in Params");
-                params = Some(layout);
+                params_struct(stem, &module, &mut structs);
                 let _ = writeln!(
                     table,
                     "    Shader {{ stem: {stem:?}, features: &{features:?}, variant: {variant:?}, constants: &{:?}, \
@@ -54,11 +51,10 @@ fn main() {
                 );
             }
         }
-        structs.push_str(&params.expect("a kernel has a variant"));
     }
     table.push_str("];\n");
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it")).join("shaders.rs");
-    fs::write(out, table + &structs).expect("OUT_DIR is writable");
+    fs::write(out, table + &structs.into_values().collect::<String>()).expect("OUT_DIR is writable");
 }
 
 /// All modules below `dir`, by path: `connect_forward`, `lib::grid`.
@@ -120,31 +116,47 @@ fn count_bindings(module: &naga::Module, group: u32) -> usize {
     bindings.filter(|binding| binding.group == group).count()
 }
 
-/// A Rust struct with the fields and the layout of the shader's `Params`.
-fn params_struct(stem: &str, module: &naga::Module) -> String {
-    let (_, params) = module
-        .types
-        .iter()
-        .find(|(_, kind)| kind.name.as_deref() == Some("Params"))
-        .unwrap_or_else(|| panic!("shaders/{stem}.wesl has no struct Params"));
-    let naga::TypeInner::Struct { members, .. } = &params.inner else {
-        panic!("shaders/{stem}.wesl: Params is no struct");
-    };
+/// Rust structs with the fields and the layout of the shader's `Params` and of those inside, into `structs` by name.
+fn params_struct(stem: &str, module: &naga::Module, structs: &mut BTreeMap<String, String>) {
+    let found = module.types.iter().find(|(_, kind)| kind.name.as_deref() == Some("Params"));
+    let (params, _) = found.unwrap_or_else(|| panic!("shaders/{stem}.wesl has no struct Params"));
     let name: String = stem.split('_').map(|part| part[..1].to_uppercase() + &part[1..]).collect();
+    let doc = format!("Parameters of `{stem}`, as its shader declares them.");
+    rust_struct(&format!("{name}Params"), &doc, module, params, structs);
+}
+
+/// One struct; several kernels, and all forms of one, must agree on it.
+fn rust_struct(
+    name: &str,
+    doc: &str,
+    module: &naga::Module,
+    kind: naga::Handle<naga::Type>,
+    structs: &mut BTreeMap<String, String>,
+) {
+    let naga::TypeInner::Struct { members, .. } = &module.types[kind].inner else { panic!("{name} is no struct") };
     let mut text = format!(
-        "\n/// Parameters of `{stem}`, as its shader declares them.\n#[repr(C)]\n\
-         #[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]\npub struct {name}Params {{\n"
+        "\n/// {doc}\n#[repr(C)]\n#[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]\n\
+         pub struct {name} {{\n"
     );
-    for (index, member) in members.iter().enumerate() {
+    let mut end = 0;
+    for member in members {
         let field = member.name.as_deref().expect("named members");
-        let kind = match module.types[member.ty].inner {
-            naga::TypeInner::Scalar(naga::Scalar::U32) => "u32",
-            naga::TypeInner::Scalar(naga::Scalar::F32) => "f32",
-            ref other => panic!("shaders/{stem}.wesl: Params.{field} is {other:?}, not u32 or f32"),
+        let kind = match &module.types[member.ty] {
+            naga::Type { inner: naga::TypeInner::Scalar(naga::Scalar::U32), .. } => "u32",
+            naga::Type { inner: naga::TypeInner::Scalar(naga::Scalar::F32), .. } => "f32",
+            naga::Type { inner: naga::TypeInner::Struct { .. }, name: Some(linked) } => {
+                // The linker writes the module's path before an imported name.
+                let inner = linked.rsplit('_').next().expect("one part at least");
+                rust_struct(inner, "As the shaders that share it declare it.", module, member.ty, structs);
+                inner
+            }
+            other => panic!("{name}.{field} is {other:?}, not u32, f32 or a struct of them"),
         };
-        assert_eq!(member.offset as usize, 4 * index, "{stem}: Params.{field} leaves a gap");
+        assert_eq!(member.offset, end, "{name}.{field} leaves a gap");
+        end += module.types[member.ty].inner.size(module.to_ctx());
         let _ = writeln!(text, "    /// As in the shader.\n    pub {field}: {kind},");
     }
     text.push_str("}\n");
-    text
+    let known = structs.entry(name.to_owned()).or_insert_with(|| text.clone());
+    assert_eq!(*known, text, "{name} differs between shaders or forms");
 }

@@ -8,7 +8,8 @@ of usf, frsf and brsf is derived: only frsf has an `init.R2` (its |M|), all thre
 Masks (`init.W3.mask`, U8) and dfa's `init.B1` (F32) stand in the start alone: they do not change.
 
 Each case's seed is searched for: no unit, output or pool may come so close to a threshold or a
-near-tie in any step that float32 could decide otherwise; so float32 must agree to 2e-6. And the
+near-tie in any step that float32 could decide otherwise, and a nudge of 1e-7 to the start may not grow
+past 1e-6; so float32 must agree to 2e-6, in any order of summation. And the
 case must exercise what it is for: saturated units, satisfied margins, pool ties, outside zeros.
 """
 
@@ -27,6 +28,7 @@ from fixture_cases import CASES, Case
 
 STEPS, LR = 3, 0.1
 THRESHOLD_GAP, TIE_GAP, SIGN_GAP, FLOAT32_GAP = 1e-4, 1e-5, 1e-5, 1e-6
+NUDGE, NUDGES = 1e-7, 3  # of every weight that is not 0: a start off by as much as float32 rounds
 MOVED = 5e-4  # what a step must change in each W: beside it 2e-6 is little
 TRIES = 20_000
 COUNTS = ("units", "saturated", "outputs", "satisfied", "windows", "zero_ties", "other_ties", "outside_wins", "lost",
@@ -178,6 +180,21 @@ def moves(net: oracle.Net, setting: oracle.Setting, file: oracle.Tensors, expect
     return found
 
 
+def amplified(case: Case, net: oracle.Net, setting: oracle.Setting, file: oracle.Tensors, expected: oracle.Tensors,
+              seed: int) -> float:
+    """How far a start that is off by the roundings of one float32 step ends: another order of summation rounds
+    another way than ours, and some deep nets multiply that by six a step."""
+    rng, largest = np.random.default_rng((seed, 3)), 0.0
+    for _ in range(NUDGES):
+        off = {name: np.where(tensor == 0, 0, tensor + rng.uniform(-NUDGE, NUDGE, tensor.shape)).astype(tensor.dtype)
+               if name.startswith(("init.W", "init.R")) and tensor.dtype.kind == "f" else tensor
+               for name, tensor in file.items()}
+        *_, (ended, _, _, _) = train(net, setting, off, case.batch, np.float64)
+        largest = max(largest, *(float(np.abs(ended[name] - expected[f"step{STEPS}.{name}"]).max()) for name in ended
+                                 if f"step{STEPS}.{name}" in expected))
+    return largest
+
+
 def attempt(case: Case, seed: int) -> tuple[oracle.Tensors, Counter, float, dict] | None:
     """The fixture of this seed, with its counts; None where the seed will not do."""
     net = oracle.parse_net(case.net, case.shape, case.classes, case.untied)
@@ -202,7 +219,7 @@ def attempt(case: Case, seed: int) -> tuple[oracle.Tensors, Counter, float, dict
     *_, (single, _, _, _) = train(net, setting, file, case.batch, np.float32)
     error = max(float(np.abs(single[name] - expected[f"step{STEPS}.{name}"]).max()) for name in single
                 if f"step{STEPS}.{name}" in expected)
-    if not error <= FLOAT32_GAP:
+    if not max(error, amplified(case, net, setting, file, expected, seed)) <= FLOAT32_GAP:
         return None
     settings = {"net": case.net, "input": list(case.shape), "classes": case.classes, "rule": case.rule,
                 "epsilon": setting.epsilon, "loss": case.loss, "preset": case.preset, "slope": setting.slope,

@@ -80,6 +80,23 @@ pub struct PictureArgs {
     pub classes: Option<u32>,
 }
 
+/// A model that is laid out, and the pictures it is for.
+#[derive(Debug, Clone, Args)]
+pub struct ModelArgs {
+    /// What is trained.
+    #[command(flatten)]
+    pub network: NetworkArgs,
+    /// How it learns.
+    #[command(flatten)]
+    pub rule: RuleArgs,
+    /// The pictures it is for.
+    #[command(flatten)]
+    pub pictures: PictureArgs,
+    /// What is seen of the layers.
+    #[command(flatten)]
+    pub detail: DetailArgs,
+}
+
 /// `hebb train`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct TrainArgs {
@@ -195,18 +212,9 @@ pub struct InspectArgs {
 /// `hebb plan`.
 #[derive(Debug, Clone, Args)]
 pub struct PlanArgs {
-    /// What is trained.
+    /// What is laid out.
     #[command(flatten)]
-    pub network: NetworkArgs,
-    /// How it learns.
-    #[command(flatten)]
-    pub rule: RuleArgs,
-    /// The pictures it is for.
-    #[command(flatten)]
-    pub pictures: PictureArgs,
-    /// What is seen of the layers.
-    #[command(flatten)]
-    pub detail: DetailArgs,
+    pub model: ModelArgs,
     /// Pictures in a batch
     #[arg(long, value_name = "N", value_parser = batch_range(), help_heading = "Running", default_value_t = 500)]
     pub batch: u32,
@@ -218,18 +226,9 @@ pub struct PlanArgs {
 /// `hebb verify`.
 #[derive(Debug, Clone, Args)]
 pub struct VerifyArgs {
-    /// What is trained.
+    /// What is laid out.
     #[command(flatten)]
-    pub network: NetworkArgs,
-    /// How it learns.
-    #[command(flatten)]
-    pub rule: RuleArgs,
-    /// The pictures: a data set's, or random ones.
-    #[command(flatten)]
-    pub pictures: PictureArgs,
-    /// What is seen of the layers.
-    #[command(flatten)]
-    pub detail: DetailArgs,
+    pub model: ModelArgs,
     /// Pictures in a batch
     #[arg(long, value_name = "N", value_parser = batch_range(), help_heading = "Running", default_value_t = 20)]
     pub batch: u32,

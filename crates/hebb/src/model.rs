@@ -9,7 +9,7 @@ use hebb_spec::network::{NAMED, Network, Untied};
 use hebb_spec::plan::Model;
 use hebb_spec::rule::{Loss, Preset, Rule};
 
-use crate::args::{DetailArgs, LossArgs, NetworkArgs, PictureArgs, RuleArgs};
+use crate::args::{DetailArgs, LossArgs, ModelArgs, NetworkArgs, PictureArgs, RuleArgs};
 use crate::layers::Layers;
 
 /// The network where none is named.
@@ -131,6 +131,12 @@ pub fn pictures(args: &PictureArgs) -> Result<Pictures> {
         None => (args.input.unwrap_or(DEFAULT_INPUT), args.classes.unwrap_or(DEFAULT_CLASSES)),
     };
     Ok(Pictures { input, classes, source })
+}
+
+/// A model on the pictures that it is for, and their data set where one was named.
+pub fn laid_out(args: &ModelArgs) -> Result<(Model, Option<Source>)> {
+    let Pictures { input, classes, source } = pictures(&args.pictures)?;
+    Ok((model(&args.network, &args.rule, None, &args.detail, input, classes)?, source))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use hebb_shaders::ConnectFeedbackParams;
 use hebb_spec::connection::{Connection, LANE, vectors};
 
-use super::{Bound, Launch, pieces, tiles};
+use super::{Bound, Launch, geometry, pieces, tiles};
 use crate::variant::Tuning;
 
 pub(crate) fn launches(
@@ -28,14 +28,7 @@ pub(crate) fn launches(
         };
         let shader = tuning.shader("connect_feedback", features, batch);
         let params = ConnectFeedbackParams {
-            out_channels: connection.output.channels,
-            height: connection.input.height,
-            width: connection.input.width,
-            kernel_h: connection.kernel_h,
-            kernel_w: connection.kernel_w,
-            pad_top: connection.pad_top(),
-            pad_left: connection.pad_left(),
-            image_vectors: vectors(batch),
+            geometry: geometry(connection, batch),
             place_stride: connection.place_stride(),
             first_row: piece.rows.start,
             rows: piece.rows.len() as u32,

@@ -5,7 +5,7 @@
 use hebb_shaders::ConnectForwardParams;
 use hebb_spec::connection::{Connection, vectors};
 
-use super::{Bound, Launch, pieces, tiles};
+use super::{Bound, Launch, geometry, pieces, tiles};
 use crate::variant::Tuning;
 
 pub(crate) fn launches(connection: &Connection, batch: u32, slope: Option<f32>, tuning: &Tuning) -> Vec<Launch> {
@@ -15,14 +15,7 @@ pub(crate) fn launches(connection: &Connection, batch: u32, slope: Option<f32>, 
     let launch = |(at, piece): (usize, pieces::Piece)| {
         let is_sum_whole = connection.untied || at == last;
         let params = ConnectForwardParams {
-            out_channels: connection.output.channels,
-            height: connection.input.height,
-            width: connection.input.width,
-            kernel_h: connection.kernel_h,
-            kernel_w: connection.kernel_w,
-            pad_top: connection.pad_top(),
-            pad_left: connection.pad_left(),
-            image_vectors: vectors(batch),
+            geometry: geometry(connection, batch),
             place_stride: connection.place_stride(),
             first_row: piece.rows.start,
             rows: piece.rows.len() as u32,
@@ -33,7 +26,7 @@ pub(crate) fn launches(connection: &Connection, batch: u32, slope: Option<f32>, 
             slope: slope.filter(|_| is_sum_whole).unwrap_or(0.0),
         };
         let groups = tiles(vectors(batch), shader.constant("LANES") * shader.constant("IMAGE_VECTORS"))
-            * u64::from(params.rows * params.width)
+            * u64::from(params.rows * params.geometry.width)
             * tiles(connection.out_vectors(), shader.constant("OUT_VECTORS"));
         Launch::new(shader, params, groups).binding(vec![piece.bound(0), Bound::whole(1), Bound::whole(2)])
     };

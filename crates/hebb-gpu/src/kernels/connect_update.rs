@@ -2,10 +2,10 @@
 //! layer's runs are single places. Where the weights pass the largest binding there is one dispatch a piece.
 
 use hebb_shaders::{ConnectUpdateParams, Shader};
-use hebb_spec::connection::{Connection, vectors};
+use hebb_spec::connection::Connection;
 use hebb_spec::problem::Learning;
 
-use super::{Bound, Launch, pieces, tiles};
+use super::{Bound, Launch, geometry, pieces, tiles};
 use crate::variant::Tuning;
 
 /// Straight into W, and into R where it learns.
@@ -61,14 +61,7 @@ pub(crate) fn features(learning: Learning) -> &'static [&'static str] {
 /// One run over all places, which adds nothing.
 fn params(connection: &Connection, batch: u32) -> ConnectUpdateParams {
     ConnectUpdateParams {
-        out_channels: connection.output.channels,
-        height: connection.input.height,
-        width: connection.input.width,
-        kernel_h: connection.kernel_h,
-        kernel_w: connection.kernel_w,
-        pad_top: connection.pad_top(),
-        pad_left: connection.pad_left(),
-        image_vectors: vectors(batch),
+        geometry: geometry(connection, batch),
         splits: 1,
         first_place: 0,
         places: connection.input.places(),

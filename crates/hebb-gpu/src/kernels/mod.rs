@@ -18,7 +18,8 @@ mod sum_forward;
 
 use std::ops::Range;
 
-use hebb_shaders::Shader;
+use hebb_shaders::{Geometry, Shader};
+use hebb_spec::connection::{Connection, vectors};
 use hebb_spec::problem::Problem;
 
 use crate::variant::Tuning;
@@ -80,6 +81,20 @@ pub(crate) fn smallest_window(problem: &Problem, tensor: usize) -> Option<u64> {
         Problem::SignFeedback { .. } => Some(0),
         Problem::PairStatistics { .. } if tensor < 2 => Some(16 * u64::from(Problem::STATISTICS_CHUNK)),
         _ => None,
+    }
+}
+
+/// What the connect kernels know of their layer and batch.
+fn geometry(connection: &Connection, batch: u32) -> Geometry {
+    Geometry {
+        out_channels: connection.output.channels,
+        height: connection.input.height,
+        width: connection.input.width,
+        kernel_h: connection.kernel_h,
+        kernel_w: connection.kernel_w,
+        pad_top: connection.pad_top(),
+        pad_left: connection.pad_left(),
+        image_vectors: vectors(batch),
     }
 }
 

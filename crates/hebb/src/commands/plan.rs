@@ -7,7 +7,7 @@ use hebb_spec::problem::{Magnitudes, Problem};
 use serde::Serialize;
 
 use crate::args::PlanArgs;
-use crate::model::{self, Pictures};
+use crate::model;
 use crate::output::{self, Align, grouped, millions};
 
 #[derive(Serialize)]
@@ -62,9 +62,8 @@ struct Buffer {
 
 /// Prints the plan of a model at a batch.
 pub fn run(args: &PlanArgs) -> Result<()> {
-    let Pictures { input, classes, .. } = model::pictures(&args.pictures)?;
-    let model = model::model(&args.network, &args.rule, None, &args.detail, input, classes)?;
-    let report = report(&model, model::connectivity(&args.network), &Plan::new(&model, args.batch));
+    let (model, _) = model::laid_out(&args.model)?;
+    let report = report(&model, model::connectivity(&args.model.network), &Plan::new(&model, args.batch));
     if args.json { output::json(&report) } else { print(&report) }
 }
 

@@ -31,13 +31,12 @@ struct Report {
 /// Checks the training steps, then an evaluation and the statistics; fails where a call exceeds its bound.
 pub fn run(args: &VerifyArgs) -> Result<()> {
     let device = Device::find(&args.device)?;
-    let pictures = model::pictures(&args.pictures)?;
-    let (input, classes) = (pictures.input, pictures.classes);
-    let model = model::model(&args.network, &args.rule, None, &args.detail, input, classes)?;
-    let data = pictures.source.as_ref().map(Source::load).transpose()?;
+    let (model, source) = model::laid_out(&args.model)?;
+    let (input, classes) = (model.network.input, model.network.classes);
+    let data = source.as_ref().map(Source::load).transpose()?;
     let plan = Plan::new(&model, args.batch);
     let Opened { mut backend, variants } = device.open(plan.clone())?;
-    let start = draw(&model, &model::drawing(&args.network, model.preset, args.seed, RStart::Independent));
+    let start = draw(&model, &model::drawing(&args.model.network, model.preset, args.seed, RStart::Independent));
     start.upload(&model, &plan, &mut *backend).map_err(Error::from_boxed)?;
 
     let columns = columns(&plan);
