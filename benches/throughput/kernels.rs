@@ -82,6 +82,7 @@ fn problems() -> Vec<(&'static str, u32, Make)> {
     ));
     let loss = |batch| Problem::Loss { classes: 10, batch, loss: Loss::Hinge, mu: 1.0 / 9.0 };
     all.push(("10 classes", 500, Box::new(loss)));
+    all.push(("10 classes", 500, Box::new(|batch| Problem::TargetDelta { classes: 10, batch })));
     let shape = Shape::new(3, 32, 32);
     all.push(("3x32x32", 500, Box::new(move |batch| Problem::GatherImages { shape, batch })));
     let vectors = 8192 * 125;
@@ -123,7 +124,10 @@ pub fn run(gpu: &Gpu, ceilings: &Ceilings, wanted: &[String]) -> Result<(), Stri
 
 fn batch_of(problem: &Problem) -> u32 {
     match *problem {
-        Problem::GatherImages { batch, .. } | Problem::Dropout { batch, .. } | Problem::Loss { batch, .. } => batch,
+        Problem::GatherImages { batch, .. }
+        | Problem::Dropout { batch, .. }
+        | Problem::Loss { batch, .. }
+        | Problem::TargetDelta { batch, .. } => batch,
         _ => 1,
     }
 }

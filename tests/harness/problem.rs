@@ -63,6 +63,7 @@ pub fn inputs(case: &Case, values: Values, seed: u64) -> Vec<Data<f32>> {
                 (&case.problem, index),
                 (Problem::PoolFeedback { .. }, 0 | 1 | 3)
                     | (Problem::Loss { .. }, 1)
+                    | (Problem::TargetDelta { .. }, _)
                     | (Problem::PoolForward { .. } | Problem::Saturation { .. }, _)
                     | (Problem::PairStatistics { .. }, 2..)
             ) || is_mask(&case.problem, index);
@@ -196,7 +197,8 @@ fn plan(case: &Case) -> (Plan, Vec<TensorId>) {
         | Problem::SumFeedback { batch, .. }
         | Problem::Saturation { batch, .. }
         | Problem::Dropout { batch, .. }
-        | Problem::Loss { batch, .. } => batch,
+        | Problem::Loss { batch, .. }
+        | Problem::TargetDelta { batch, .. } => batch,
     };
     let slots = shapes.iter().map(|&(_, len)| len + GUARD).collect();
     let plan = Plan { batch, tensors, slots, train: vec![call], evaluate: Vec::new(), statistics: Vec::new() };

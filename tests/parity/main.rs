@@ -17,6 +17,7 @@ mod saturation;
 mod sign_feedback;
 mod sum_feedback;
 mod sum_forward;
+mod target_delta;
 
 use std::process::ExitCode;
 
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         sign_feedback::cases(),
         sum_feedback::cases(),
         sum_forward::cases(),
+        target_delta::cases(),
     ];
     let mut trials = Vec::new();
     for case in kernels.iter().flatten() {

@@ -39,9 +39,10 @@ NETS = {  # names for --nets; the minis are the paper's deeper nets, narrow
 DEFAULTS = {"nets": ["simpnet"], "untied": ["none"], "connectivity": [1.0], "freeze": ["none"],
             "rules": ["bp", "frfb", "urfb"], "batches": [20, 21]}
 SMALL = {"nets": [name for name in NETS if name.startswith("mini")], "batches": [20],
-         "rules": ["bp", "frfb", "urfb", "kp:0.01", "usf", "frsf", "brsf", "dfa"]}
+         "rules": ["bp", "frfb", "urfb", "kp:0.01", "usf", "frsf", "brsf", "dfa", "drtp"]}
 SMALL_VARIANTS = [("none", 1.0, "none"), ("all", 1.0, "none"), ("none", 0.5, "none"), ("none", 1.0, "1"),
                   ("all", 0.5, "1")]  # untied, connectivity, freeze
+LOSSES, PRESETS = ["hinge", "softmax"], ["as-run", "paper"]
 
 
 class HebbError(RuntimeError):
@@ -113,7 +114,8 @@ def parse_args() -> tuple[argparse.Namespace, list[Job]]:
     add("--hebb", required=True, type=Path, help="the built binary")
     add("--cifar10", required=True, type=Path, help="folder of CIFAR-10's binary version, or of its first records")
     add("--suite", choices=["small"], help="the three deeper nets, shrunk: tied, untied, half of the connections, "
-        "layer 1 frozen, and all that at once, under every rule; the options below restrict it")
+        "layer 1 frozen, and all that at once, under every rule, losses and presets taking turns; the options below "
+        "restrict it, or ask for every loss and preset")
     add("--nets", "--net", nargs="+", metavar="NET", help=f"notations without Drop, or names: {', '.join(NETS)}")
     add("--untied", nargs="+", metavar="LAYERS", help="none, all or layers such as 2,3 or 2-5 (default none)")
     add("--untied-start", choices=["tied", "independent"], default="independent", help="of untied layers (default "
@@ -122,8 +124,8 @@ def parse_args() -> tuple[argparse.Namespace, list[Job]]:
     add("--freeze", nargs="+", metavar="LAYERS", help="none or layers (default none)")
     add("--rules", type=list_of(str), help=f"of {', '.join(oracle.RULES)}, urfb:EPSILON and kp:DECAY "
         "(default bp,frfb,urfb)")
-    add("--losses", type=list_of(str), default=["hinge", "softmax"])
-    add("--presets", type=list_of(str), default=["as-run", "paper"])
+    add("--losses", type=list_of(str), help=f"default {','.join(LOSSES)}")
+    add("--presets", type=list_of(str), help=f"default {','.join(PRESETS)}")
     add("--lr", type=float, default=0.1, help="hebb's --lr (default 0.1); a larger one makes small deltas visible")
     add("--batches", type=list_of(int), help="default 20,21")
     add("--steps", type=list_of(int), default=[1, 3])
@@ -144,9 +146,8 @@ def parse_args() -> tuple[argparse.Namespace, list[Job]]:
     if args.suite and not chosen:
         variants = SMALL_VARIANTS
     try:
-        jobs = [Job(net, *variant, rule, loss, preset, batch, args.lr, args.track_r1, args.untied_start)
-                for net, variant, rule, loss, preset, batch
-                in product(args.nets, variants, args.rules, args.losses, args.presets, args.batches)]
+        jobs = [Job(net, *variant, rule, *pair, batch, args.lr, args.track_r1, args.untied_start)
+                for net, variant, rule, pair, batch in settings(args, variants)]
     except ValueError as error:
         parser.error(str(error))
     if min(args.batches + args.steps) < 1:
@@ -154,6 +155,20 @@ def parse_args() -> tuple[argparse.Namespace, list[Job]]:
     if args.keep and args.keep.exists() and any(args.keep.iterdir()):
         parser.error(f"{args.keep} is not empty")
     return args, jobs
+
+
+def settings(args: argparse.Namespace, variants: list[tuple]) -> Iterator[tuple]:
+    """(net, variant, rule, (loss, preset), batch) of each job.
+
+    A suite whose losses and presets are not chosen takes one pair of them a job, in turns: each net, each variant and
+    each rule meets all four pairs.
+    """
+    pairs = list(product(args.losses or LOSSES, args.presets or PRESETS))
+    take_turns = args.suite and not args.losses and not args.presets
+    for (i, net), (j, variant), (k, rule) in product(*map(enumerate, (args.nets, variants, args.rules))):
+        turn = (i + j + k) % len(pairs)
+        for pair in pairs[turn:turn + 1] if take_turns else pairs:
+            yield from ((net, variant, rule, pair, batch) for batch in args.batches)
 
 
 def call_hebb(args: argparse.Namespace, *words: object) -> None:
@@ -168,9 +183,9 @@ def call_hebb(args: argparse.Namespace, *words: object) -> None:
 
 
 def call_init(args: argparse.Namespace, folder: Path, job: Job, seed: int) -> Path:
-    """The start file of a job's network, written once. dfa's B is drawn when init knows the rule."""
+    """The start file of a job's network, written once. dfa's and drtp's B is drawn when init knows the rule."""
     setting = job.setting(seed)
-    direct = setting.rule == "dfa"
+    direct = setting.rule in oracle.DIRECT_B
     network = args.nets.index(job.net)
     path = folder / (f"init-net{network}-{job.untied}-{job.connectivity:g}{'-dfa' * direct}"
                      f"{'-r1' * setting.track_r1}-s{seed}.safetensors")

@@ -117,6 +117,8 @@ EXTENDED = [
     Case("brsf-untied-sparse", *SMALL, "brsf", "softmax", "paper", 5, 2.5, untied="2", density=0.5, seed=2**32 + 7),
     Case("dfa-sum", *PAIR, "dfa", "hinge", "as-run", 4, 2.5),
     Case("dfa-untied-sparse", *SMALL, "dfa", "softmax", "paper", 5, 2.5, untied="all", density=0.5),
+    Case("drtp-sum", *PAIR, "drtp", "hinge", "as-run", 4, 2.5),
+    Case("drtp-untied-sparse", *SMALL, "drtp", "softmax", "paper", 5, 1.5, untied="all", density=0.5),
     Case("trackr1-conv", *PLAIN, "urfb", "hinge", "as-run", 4, 2.5, 0.5, track_r1=True),
     Case("trackr1-sparse", *SMALL, "kp", "softmax", "paper", 5, 2.5, density=0.5, decay=0.02, track_r1=True),
     Case(*MINI, "kp", "hinge", "as-run", 4, 2.5, decay=0.01),

@@ -3,9 +3,9 @@
 One safetensors file a case: `images` and `labels` (U8), the start `init.W1`, `init.R2`, ... (F32),
 the float64 tensors after one and three steps (`step1.W1`, `step3.R2`, ...), the mean training loss
 of each step (`loss`, F64 [3]) and, under `hebb_fixture`, the settings as JSON. Step t uses images
-t*batch..(t+1)*batch. There is no R1 but with track_r1, and no R at all in a case of bp or dfa. The R
+t*batch..(t+1)*batch. There is no R1 but with track_r1, and no R at all in a case of bp, dfa or drtp. The R
 of usf, frsf and brsf is derived: only frsf has an `init.R2` (its |M|), all three have `step1.R2`.
-Masks (`init.W3.mask`, U8) and dfa's `init.B1` (F32) stand in the start alone: they do not change.
+Masks (`init.W3.mask`, U8) and the `init.B1` of dfa and drtp (F32) stand in the start alone: they do not change.
 
 Each case's seed is searched for: no unit, output or pool may come so close to a threshold or a
 near-tie in any step that float32 could decide otherwise, and a nudge of 1e-7 to the start may not grow
@@ -62,7 +62,7 @@ def draw(case: Case, net: oracle.Net, seed: int) -> oracle.Tensors:
 
 
 def draw_direct(case: Case, item: oracle.Item, seed: int) -> np.ndarray:
-    """dfa's B of a layer, from a stream of its own."""
+    """The B of a layer, under dfa and drtp, from a stream of its own."""
     width = case.gain * np.sqrt(6 / (case.classes + item.units))
     rng = np.random.default_rng((seed, item.layer, 1))
     return rng.uniform(-width, width, (case.classes, item.units)).astype(np.float32)

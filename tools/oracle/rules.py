@@ -8,9 +8,10 @@ usf     Xiao et al. 2019, Moskovitz et al. 2018: R = s sign(W), s = sqrt(2 / (fa
 frsf    R = |M| sign(W), M fixed: the R of the start file
 brsf    Liao et al. 2016: R = |M| sign(W), M drawn anew for every step
 dfa     Noekland 2016: delta_L goes to each hidden layer directly, through B of [classes, units]
+drtp    Frenkel, Lefebvre and Bol 2021: in delta_L's place B takes the label's one-hot code, as a gradient
 
-A dictionary of tensors holds W1..WL, R2..RL (R1 with track_r1; no R under bp and dfa), B1.. under
-dfa, and masks `W3.mask`. Under usf, frsf and brsf its R is always the one that the next step uses.
+A dictionary of tensors holds W1..WL, R2..RL (R1 with track_r1; no R under bp, dfa and drtp), B1.. under
+dfa and drtp, and masks `W3.mask`. Under usf, frsf and brsf its R is always the one that the next step uses.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 import threefry
 from layers import inside
 from notation import Item, Net
-from setting import SIGNED_R, TRAINED_R, Array, Setting, Tensors
+from setting import DIRECT_B, SIGNED_R, TRAINED_R, Array, Setting, Tensors
 
 
 def feedback_name(setting: Setting, layer: int) -> str:
@@ -36,7 +37,7 @@ def stored(net: Net, setting: Setting) -> dict[str, tuple[int, ...]]:
         shapes[f"W{layer}"] = item.w_shape
         if setting.rule in (*TRAINED_R, "frsf") and (layer > 1 or setting.track_r1):
             shapes[f"R{layer}"] = item.w_shape
-        if setting.rule == "dfa" and not item.is_output:
+        if setting.rule in DIRECT_B and not item.is_output:
             shapes[f"B{layer}"] = (net.classes, item.units)
     return shapes
 

@@ -14,7 +14,8 @@ Tensors = dict[str, Array]
 
 TRAINED_R = ("frfb", "urfb", "kp")  # R is a tensor of its own, started at random
 SIGNED_R = ("usf", "frsf", "brsf")  # R takes the signs of W, always
-RULES = ("bp", *TRAINED_R, *SIGNED_R, "dfa")
+DIRECT_B = ("dfa", "drtp")  # no R: a fixed B from the output, or the label, to each hidden layer
+RULES = ("bp", *TRAINED_R, *SIGNED_R, *DIRECT_B)
 
 
 @dataclass(frozen=True)

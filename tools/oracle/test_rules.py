@@ -209,7 +209,7 @@ class OtherRules(unittest.TestCase):
         trace = oracle.forward(net, setting, start, images / 255)
         error, _ = oracle.output_error(trace.outputs[-1], labels, setting)
         weighted = {item.layer: place for place, item in enumerate(net.items) if item.layer}
-        for place, delta in oracle.direct_deltas(net, setting, start, trace, error):
+        for place, delta in oracle.direct_deltas(net, setting, start, trace, error, labels):
             item, y = net.items[place], trace.outputs[place]
             if not item.is_output:
                 for image, unit in np.ndindex(len(y), item.units):
@@ -224,6 +224,23 @@ class OtherRules(unittest.TestCase):
         np.testing.assert_array_equal(after["B2"], start["B2"])
         self.assertGreater(np.abs(after["W1"] - start["W1"]).max(), 1e-3)
         self.assertEqual(weighted[5], len(net.items) - 1)
+
+    def test_drtp_is_dfa_of_the_label(self) -> None:
+        """delta_l = -sigma'(h_l) B_l' y: no hidden layer's step depends on what the output was."""
+        net, (start, after) = run("drtp", count=1)
+        _, _, images, labels = example(*MIXED, 11, gain=1.5)
+        setting = oracle.make_setting("drtp", "softmax", "paper", CLASSES)
+        trace = oracle.forward(net, setting, start, images / 255)
+        nothing = np.full((len(images), CLASSES), np.nan)
+        for place, delta in oracle.direct_deltas(net, setting, start, trace, nothing, labels):
+            item, y = net.items[place], trace.outputs[place]
+            if not item.is_output:
+                expected = -start[f"B{item.layer}"][labels].reshape(y.shape) * (np.abs(y) < 1)
+                np.testing.assert_allclose(delta, expected, atol=1e-15)
+        other, _, _ = oracle.train_step(net, setting, start | {"W5": 2 * start["W5"]}, images, labels)
+        for layer in range(1, 5):
+            np.testing.assert_array_equal(other[f"W{layer}"], after[f"W{layer}"])
+        self.assertGreater(np.abs(other["W5"] - start["W5"] - after["W5"]).max(), 1e-3)
 
     def test_track_r1(self) -> None:
         for rule, settings in TRAINED.items():

@@ -21,10 +21,10 @@ from layers import (conv_feedback, conv_forward, conv_update, inside, local_feed
                     output_error, patches, pool_feedback, pool_forward, pool_windows)
 from notation import Item, Net, NotationError, parse_layers, parse_net
 from rules import allowed, apply_products, brsf_draw, feedback_name, signed_feedback, start_tensors, stored
-from setting import RULES, SIGNED_R, TRAINED_R, Array, Setting, Tensors, frozen, make_setting
+from setting import DIRECT_B, RULES, SIGNED_R, TRAINED_R, Array, Setting, Tensors, frozen, make_setting
 
-__all__ = ["RULES", "SIGNED_R", "TRAINED_R", "Array", "Item", "Net", "NotationError", "Setting", "Tensors", "Trace",
-           "allowed", "apply_products", "brsf_draw", "conv_feedback", "conv_forward", "conv_update", "deltas",
+__all__ = ["DIRECT_B", "RULES", "SIGNED_R", "TRAINED_R", "Array", "Item", "Net", "NotationError", "Setting", "Tensors",
+           "Trace", "allowed", "apply_products", "brsf_draw", "conv_feedback", "conv_forward", "conv_update", "deltas",
            "feedback_name", "forward", "frozen", "hebbian", "inside", "local_feedback", "local_forward",
            "local_update", "make_setting", "output_error", "parse_layers", "parse_net", "patches", "pool_feedback",
            "pool_forward", "pool_windows", "read_cifar10", "read_safetensors", "signed_feedback", "start_tensors",
@@ -95,18 +95,20 @@ def deltas(net: Net, setting: Setting, tensors: Tensors, trace: Trace, delta: Ar
             delta = (delta @ r).reshape(x.shape)
 
 
-def direct_deltas(net: Net, setting: Setting, tensors: Tensors, trace: Trace,
-                  delta: Array) -> Iterator[tuple[int, Array]]:
-    """The same under dfa: delta_l = sigma'(h_l) B_l' delta_L, right at sigma's output.
+def direct_deltas(net: Net, setting: Setting, tensors: Tensors, trace: Trace, delta: Array,
+                  labels: Array) -> Iterator[tuple[int, Array]]:
+    """The same under dfa and drtp: delta_l = sigma'(h_l) B_l' delta_L, right at sigma's output.
 
-    Pools and SUMs between are not passed.
+    drtp takes B' y for the loss's gradient, so the one-hot label with a minus stands in delta_L's place. Pools and
+    SUMs between are not passed.
     """
+    sent = delta if setting.rule == "dfa" else -np.eye(net.classes, dtype=delta.dtype)[labels]
     for place in reversed(range(len(net.items))):
         item, y = net.items[place], trace.outputs[place]
         if item.is_output:
             yield place, delta
         elif item.layer:
-            yield place, (delta @ tensors[f"B{item.layer}"]).reshape(y.shape) * sigma_slope(setting, y)
+            yield place, (sent @ tensors[f"B{item.layer}"]).reshape(y.shape) * sigma_slope(setting, y)
 
 
 def hebbian(net: Net, setting: Setting, tensors: Tensors, images: Array, labels: Array,
@@ -115,8 +117,11 @@ def hebbian(net: Net, setting: Setting, tensors: Tensors, images: Array, labels:
     trace = forward(net, setting, tensors, images.astype(dtype) / 255)
     error, loss = output_error(trace.outputs[-1], labels, setting)
     products: list[Array] = []
-    way = direct_deltas if setting.rule == "dfa" else deltas
-    for place, delta in way(net, setting, tensors, trace, error):
+    if setting.rule in DIRECT_B:
+        way = direct_deltas(net, setting, tensors, trace, error, labels)
+    else:
+        way = deltas(net, setting, tensors, trace, error)
+    for place, delta in way:
         item, x = net.items[place], trace.inputs[place]
         if item.kind == "conv":
             products.append(conv_update(delta, x, item.w_shape))

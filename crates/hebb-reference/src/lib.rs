@@ -27,6 +27,7 @@ pub mod sign_feedback;
 pub mod store;
 pub mod sum_feedback;
 pub mod sum_forward;
+pub mod target_delta;
 pub mod tolerance;
 
 pub use backend::Reference;

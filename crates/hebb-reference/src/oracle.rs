@@ -39,7 +39,9 @@ pub fn expect(
         Problem::GatherImages { .. } | Problem::Dropout { .. } | Problem::SumForward { .. } => {
             one(values[0].iter().map(|&value| product_bound(value)).collect())
         }
-        Problem::PoolForward { .. } | Problem::Saturation { .. } => one(vec![0.0; values[0].len()]),
+        Problem::PoolForward { .. } | Problem::Saturation { .. } | Problem::TargetDelta { .. } => {
+            one(vec![0.0; values[0].len()])
+        }
         Problem::ConnectForward { connection: c, batch, slope } => {
             let linear = Problem::ConnectForward { connection: c, batch, slope: None };
             let terms = terms(&c, batch, c.input.channels, tap_input);

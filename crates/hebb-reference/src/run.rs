@@ -17,6 +17,7 @@ use crate::saturation::saturation;
 use crate::sign_feedback::sign_feedback;
 use crate::sum_feedback::sum_feedback;
 use crate::sum_forward::sum_forward;
+use crate::target_delta::target_delta;
 
 /// What a call knows beside its problem: where in the run it stands, and how many images are true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -149,6 +150,9 @@ pub fn run<T: Real>(problem: &Problem, step: &StepInfo, tensors: &mut [Data<T>])
         (Problem::PairStatistics { .. }, [Floats(a), Floats(b), Floats(sums)]) => pair_statistics(a, b, None, sums),
         (Problem::PairStatistics { .. }, [Floats(a), Floats(b), Floats(mask_a), Floats(mask_b), Floats(sums)]) => {
             pair_statistics(a, b, Some((mask_a, mask_b)), sums);
+        }
+        (Problem::TargetDelta { batch, .. }, [Floats(labels), Floats(delta)]) => {
+            target_delta(batch, step.images, labels, delta);
         }
         (Problem::Saturation { .. }, [Floats(x), Floats(counts)]) => saturation(x, counts),
         _ => return Err(RunError::Kind(problem.stem())),

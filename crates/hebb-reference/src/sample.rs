@@ -22,8 +22,8 @@ pub fn inputs(problem: &Problem, step: &StepInfo, seed: u64) -> Vec<Data<f32>> {
                 pool_forward(&pool, batch, x, y);
             }
         }
-        Problem::Loss { classes, .. } => {
-            if let [_, Data::Floats(labels)] = &mut inputs[..] {
+        Problem::Loss { classes, .. } | Problem::TargetDelta { classes, .. } => {
+            if let [.., Data::Floats(labels)] = &mut inputs[..] {
                 let stream = Stream::new(seed, Purpose::Test, 99, 0);
                 for (image, label) in labels.iter_mut().enumerate() {
                     let class = stream.below(image as u64, classes) as f32;

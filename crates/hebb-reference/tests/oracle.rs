@@ -53,6 +53,7 @@ fn problems(seed: u64) -> Vec<Problem> {
         Problem::PoolForward { pool, batch },
         Problem::PoolFeedback { pool, batch, gate: slope },
         Problem::Dropout { units: shape.units(), batch, index, probability: 0.3 },
+        Problem::TargetDelta { classes, batch },
         Problem::Loss { classes, batch, loss: Loss::Hinge, mu: 1.0 / 9.0 },
         Problem::Loss { classes, batch, loss: Loss::Softmax, mu: 0.0 },
         Problem::PairStatistics { vectors: pick(17, 1, 2 * Problem::STATISTICS_CHUNK + 3), masked: either(23) },

@@ -142,6 +142,13 @@ pub enum Problem {
         /// The hinge loss's balancing factor.
         mu: f32,
     },
+    /// The label as a δ: −1 at its class, 0 elsewhere. Tensors: labels (read), δ (write).
+    TargetDelta {
+        /// Number of classes.
+        classes: u32,
+        /// Pictures in a batch.
+        batch: u32,
+    },
     /// Partial sums of a, b, a², b², a·b over two tensors, W and R or two δ. Tensors: a, b (read), [their masks (read),
     /// if masked], sums (write).
     PairStatistics {
@@ -189,6 +196,7 @@ impl Problem {
             Problem::PoolFeedback { .. } => "pool_feedback",
             Problem::Dropout { .. } => "dropout",
             Problem::Loss { .. } => "loss",
+            Problem::TargetDelta { .. } => "target_delta",
             Problem::SignFeedback { .. } => "sign_feedback",
             Problem::SumForward { .. } => "sum_forward",
             Problem::SumFeedback { .. } => "sum_feedback",
@@ -263,6 +271,9 @@ impl Problem {
                 (Write, activity_len(1, batch)),
                 (Write, Self::LOSS_SUMS),
             ],
+            Problem::TargetDelta { classes, batch } => {
+                vec![(Read, activity_len(1, batch)), (Write, activity_len(classes, batch))]
+            }
             Problem::PairStatistics { vectors, masked } => {
                 let len = (vectors * LANE) as usize;
                 let mut tensors = vec![(Read, len), (Read, len)];
@@ -302,6 +313,7 @@ impl Problem {
             | Problem::Saturation { units, batch } => u64::from(units) * u64::from(batch),
             Problem::SignFeedback { connection, .. } => connection.weights() as u64,
             Problem::Loss { classes, batch, .. } => 4 * u64::from(classes) * u64::from(batch),
+            Problem::TargetDelta { classes, batch } => u64::from(classes) * u64::from(batch),
             Problem::PairStatistics { vectors, .. } => 8 * u64::from(vectors) * u64::from(LANE),
         }
     }

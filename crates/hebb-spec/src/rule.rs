@@ -16,6 +16,9 @@ pub enum Feedback {
     Signs(Magnitude),
     /// From the output's δ straight to each layer, through a fixed random matrix B (Nøkland 2016).
     Direct,
+    /// From the label straight to each layer, through a fixed random matrix B: no layer waits for the output (Frenkel,
+    /// Lefebvre and Bol 2021).
+    Target,
 }
 
 /// The magnitudes |M| of sign-symmetric feedback.
@@ -62,10 +65,12 @@ impl Rule {
     pub const BRSF: Self = Self { name: "brsf", feedback: Feedback::Signs(Magnitude::Drawn), epsilon: 0.0, decay: 0.0 };
     /// Direct feedback alignment: δ_l = σ′ ⊙ B_l δ_L (Nøkland 2016).
     pub const DFA: Self = Self { name: "dfa", feedback: Feedback::Direct, epsilon: 0.0, decay: 0.0 };
+    /// Direct random target projection: δ_l = −σ′ ⊙ B_l y, y the label's one-hot code (Frenkel, Lefebvre and Bol 2021).
+    pub const DRTP: Self = Self { name: "drtp", feedback: Feedback::Target, epsilon: 0.0, decay: 0.0 };
 
     /// All rules, with their own numbers.
-    pub const ALL: [Self; 8] =
-        [Self::BP, Self::FRFB, Self::URFB, Self::KP, Self::USF, Self::FRSF, Self::BRSF, Self::DFA];
+    pub const ALL: [Self; 9] =
+        [Self::BP, Self::FRFB, Self::URFB, Self::KP, Self::USF, Self::FRSF, Self::BRSF, Self::DFA, Self::DRTP];
 
     /// Updated random feedback with a share ε of W's increment, from 0 to 1.
     pub const fn urfb(epsilon: f32) -> Self {
@@ -97,9 +102,9 @@ impl Rule {
         matches!(self.feedback, Feedback::Separate | Feedback::Signs(_))
     }
 
-    /// Whether δ runs through tensors B, from the output straight to each layer.
+    /// Whether δ runs through tensors B, from the output or the label straight to each layer.
     pub const fn has_b(&self) -> bool {
-        matches!(self.feedback, Feedback::Direct)
+        matches!(self.feedback, Feedback::Direct | Feedback::Target)
     }
 
     /// Whether R is sparse by a mask of its own, rather than by W's.
@@ -265,7 +270,7 @@ mod tests {
     #[test]
     fn an_unknown_rule_is_named_with_the_known_ones() {
         let error = "hebb".parse::<Rule>().unwrap_err().to_string();
-        assert_eq!(error, "unknown rule 'hebb': known are bp, frfb, urfb, kp, usf, frsf, brsf, dfa");
+        assert_eq!(error, "unknown rule 'hebb': known are bp, frfb, urfb, kp, usf, frsf, brsf, dfa, drtp");
     }
 
     #[test]

@@ -169,7 +169,7 @@ pub struct InitArgs {
     /// The pictures it is for.
     #[command(flatten)]
     pub pictures: PictureArgs,
-    /// Draw what this rule needs: no R for bp, B for dfa [default: R, with a mask of its own where sparse]
+    /// Draw what this rule needs: no R for bp, B for dfa and drtp [default: R, with a mask of its own where sparse]
     #[arg(help_heading = "Rule", long, value_name = "NAME", value_parser = rules())]
     pub rule: Option<Rule>,
     /// Numbers and conventions: sets the start of untied layers and whether a sparse network's output is sparse

@@ -49,7 +49,7 @@ fn a_wrong_notation_names_the_item_and_its_place() {
 #[test]
 fn unknown_rules_losses_and_presets_are_refused_with_the_known_ones() {
     for (option, known) in [
-        ("--rule", "bp, frfb, urfb, kp, usf, frsf, brsf, dfa"),
+        ("--rule", "bp, frfb, urfb, kp, usf, frsf, brsf, dfa, drtp"),
         ("--loss", "hinge, softmax"),
         ("--preset", "as-run, paper"),
     ] {
@@ -140,7 +140,7 @@ fn layers_that_cannot_be_untied_are_named() {
 fn what_needs_r_is_refused_where_there_is_none() {
     let folder = tempfile::tempdir().unwrap();
     let (out, run) = (text(&folder.path().join("x.safetensors")), text(&folder.path().join("run")));
-    for rule in ["bp", "dfa"] {
+    for rule in ["bp", "dfa", "drtp"] {
         let rest = format!("needs feedback weights R, but the rule is {rule}: leave one of them out");
         let r1 = format!("--track-r1 {rest}");
         let (_data, named) = small_data(20);
@@ -333,7 +333,7 @@ fn a_config_file_says_what_is_wrong_with_it() {
     assert_eq!(
         with("rule = 'hebb'"),
         format!(
-            "config {path}: invalid value 'hebb' for '--rule <NAME>' [possible values: bp, frfb, urfb, kp, usf, frsf, brsf, dfa]"
+            "config {path}: invalid value 'hebb' for '--rule <NAME>' [possible values: bp, frfb, urfb, kp, usf, frsf, brsf, dfa, drtp]"
         )
     );
     assert!(with("lr = 0.1\nnet").starts_with(&format!("config {path}: line 2: ")));

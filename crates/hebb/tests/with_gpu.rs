@@ -45,8 +45,8 @@ fn every_call_is_within_its_bound(_: &[Value]) {
     let deep = "Conv 6 3x3; Conv 6 2x2; SUM; Maxpool 2; Drop .5; Conv 5 3x3; Full 20; Output";
     let full = ["--statistics", "full"];
     let mut kinds: Vec<(&str, Vec<&str>)> = vec![(small, vec!["--rule", "bp"])];
-    for rule in ["frfb", "urfb", "kp", "usf", "frsf", "brsf", "dfa"] {
-        let r1: &[&str] = if rule == "dfa" { &[] } else { &["--track-r1"] };
+    for rule in ["frfb", "urfb", "kp", "usf", "frsf", "brsf", "dfa", "drtp"] {
+        let r1: &[&str] = if ["dfa", "drtp"].contains(&rule) { &[] } else { &["--track-r1"] };
         kinds.push((deep, [&["--rule", rule][..], &full, r1].concat()));
     }
     kinds.push((deep, vec!["--untied", "all", "--preset", "paper"]));

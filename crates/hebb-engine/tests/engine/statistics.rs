@@ -75,7 +75,7 @@ fn the_angle_of_delta_is_nothing_where_r_is_w() {
         let observed = observed(&Place::new(), settings);
         [1, 2].map(|layer| value(&observed, &format!("delta_angle_{layer}")).unwrap())
     };
-    for rule in [Rule::FRFB, Rule::DFA] {
+    for rule in [Rule::FRFB, Rule::DFA, Rule::DRTP] {
         let angles = angles(Settings { rule, ..full.clone() });
         assert!(angles.iter().all(|angle| (1.0..180.0).contains(angle)), "{rule:?} {angles:?}");
     }

@@ -15,6 +15,7 @@ mod saturation;
 mod sign_feedback;
 mod sum_feedback;
 mod sum_forward;
+mod target_delta;
 
 use std::ops::Range;
 
@@ -132,6 +133,7 @@ pub(crate) fn launches(problem: &Problem, tuning: &Tuning) -> Vec<Launch> {
             one(dropout::launch(units, batch, index, probability, tuning))
         }
         Problem::Loss { classes, batch, loss, mu } => one(loss::launch(classes, batch, loss, mu, tuning)),
+        Problem::TargetDelta { classes, batch } => one(target_delta::launch(classes, batch, tuning)),
         Problem::PairStatistics { vectors, masked } => pair_statistics::launches(vectors, masked, tuning),
         Problem::Saturation { units, batch } => one(saturation::launch(units, batch, tuning)),
     }

@@ -57,7 +57,7 @@ impl Planner<'_> {
 
     fn backward(&mut self, pass: &Pass, flow: &Flow, delta: TensorId) -> Vec<(u32, TensorId)> {
         match pass.feedback {
-            Feedback::Direct => self.direct(pass, flow, delta),
+            Feedback::Direct | Feedback::Target => self.direct(pass, flow, delta),
             _ => self.through_layers(pass, flow, delta),
         }
     }
@@ -125,9 +125,14 @@ impl Planner<'_> {
         hidden
     }
 
-    /// From the output's δ straight to each layer, right behind its σ: no pool, dropout or SUM lies between.
+    /// From the output's δ, or the label's, straight to each layer, right behind its σ: no pool, dropout or SUM lies
+    /// between.
     fn direct(&mut self, pass: &Pass, flow: &Flow, top: TensorId) -> Vec<(u32, TensorId)> {
         let (model, batch) = (self.model, self.batch);
+        let source = match pass.feedback {
+            Feedback::Target => self.target(pass.list),
+            _ => top,
+        };
         let mut hidden = Vec::new();
         for (at, stage) in model.network.stages.iter().enumerate().rev() {
             let Stage::Weighted { layer, connection, .. } = *stage else { continue };
@@ -141,7 +146,7 @@ impl Planner<'_> {
                 let gate = Some(model.slope);
                 let problem = Problem::ConnectFeedback { connection: direct, batch, skip: false, gate };
                 let name = format!("layer {layer} direct feedback");
-                delta = self.call(pass.list, &name, problem, &[b, top, x], Some(format!("delta{layer}")));
+                delta = self.call(pass.list, &name, problem, &[b, source, x], Some(format!("delta{layer}")));
                 hidden.push((layer, delta));
             }
             if pass.learns {
@@ -149,6 +154,13 @@ impl Planner<'_> {
             }
         }
         hidden
+    }
+
+    /// The label as a δ.
+    fn target(&mut self, list: List) -> TensorId {
+        let problem = Problem::TargetDelta { classes: self.model.network.classes, batch: self.batch };
+        let labels = self.shared("labels", Role::Labels, problem.tensors()[0].1);
+        self.call(list, "target delta", problem, &[labels], Some("delta target".to_owned()))
     }
 
     fn update(&mut self, layer: u32, connection: Connection, delta: TensorId, x: TensorId) {

@@ -136,6 +136,18 @@ fn direct_feedback_reaches_each_hidden_layer() {
 }
 
 #[test]
+fn the_target_goes_to_hidden_layers_and_the_outputs_delta_to_the_last() {
+    let plan = plan("simpnet", Rule::DRTP, &[]);
+    let source = |name: &str, at: usize| {
+        let call = plan.train.iter().find(|call| call.name == name).unwrap();
+        plan.tensor(call.tensors[at]).name.as_str()
+    };
+    assert_eq!(source("layer 1 direct feedback", 1), "delta target");
+    assert_eq!(source("layer 2 direct feedback", 1), "delta target");
+    assert_eq!(source("layer 3 update", 0), "delta3");
+}
+
+#[test]
 fn bp_has_no_r_and_frozen_layers_no_update() {
     let plan = plan("simpnet", Rule::BP, &[1, 2]);
     assert!(plan.tensors.iter().all(|tensor| !matches!(tensor.role, Role::R(_))));

@@ -58,7 +58,7 @@ pub struct LossArgs {
 pub struct RuleArgs {
     /// Learning rule: back-propagation (bp), random feedback that is fixed (frfb), updated (urfb) or updated with decay
     /// (kp), feedback with W's signs and uniform, fixed or newly drawn magnitudes (usf, frsf, brsf), direct feedback
-    /// (dfa) [default: urfb]
+    /// of the output's δ (dfa) or of the label (drtp) [default: urfb]
     #[arg(long, value_name = "NAME", value_parser = rules())]
     pub rule: Option<Rule>,
     /// Share ε of W's increment that R gets, from 0 to 1; urfb only [default: 1]

@@ -157,7 +157,7 @@ fn shape(problem: &Problem) -> String {
             format!("{} -> {}, {}x{} / {}", pool.output(), pool.input, pool.size, pool.size, pool.stride)
         }
         Problem::Dropout { units, probability, .. } => format!("{} units, {probability}", grouped(u64::from(*units))),
-        Problem::Loss { classes, .. } => format!("{classes} classes"),
+        Problem::Loss { classes, .. } | Problem::TargetDelta { classes, .. } => format!("{classes} classes"),
         Problem::PairStatistics { vectors, masked: is_masked } => {
             format!("{} pairs, padded{}", grouped(4 * u64::from(*vectors)), masked(*is_masked))
         }
