@@ -44,6 +44,9 @@ fn a_wrong_notation_names_the_item_and_its_place() {
     assert!(
         fail(&["plan", "--net", "simpelnet"]).starts_with("unknown network 'simpelnet': known are simpnet, deepnet")
     );
+    // Before any data is read.
+    let train = ["train", "--out", "x", "--net", "simpelnet", "--data", "cifar10:nowhere", "--device", "reference"];
+    assert!(fail(&train).starts_with("unknown network 'simpelnet'"));
 }
 
 #[test]

@@ -8,12 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, anyhow, bail};
-use hebb_data::{Dataset, validation_split};
+use hebb_data::{Dataset, Source, validation_split};
 use hebb_engine::Row;
 use hebb_engine::job::Job;
 use hebb_engine::run::{self, Existing, Run};
 use hebb_engine::settings::{Length, Record, Settings};
 use hebb_engine::trainer::{Ending, Trainer};
+use hebb_spec::Shape;
+use hebb_spec::plan::Model;
 
 use crate::args::{DataArgs, DetailArgs, LossArgs, NetworkArgs, RuleArgs, RunningArgs, TrainArgs};
 use crate::device::{Choice, Device, Opened};
@@ -50,7 +52,11 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     } else {
         run::check_new(out, running.overwrite)?;
         let device = Device::find(running.device.as_ref().unwrap_or(&Choice::Auto))?;
-        let data = hebb_data::load(args.data.data.as_deref().unwrap_or(DEFAULT_DATA))?;
+        let source: Source = args.data.data.as_deref().unwrap_or(DEFAULT_DATA).parse()?;
+        let (input, classes) = source.shape_and_classes()?;
+        // What does not fit together is told before the data is read.
+        model_of(args, input, classes)?;
+        let data = source.load()?;
         let job = Job::new(settings(args, &data)?, &data)?;
         let start = job.start()?;
         let Opened { backend, variants } = device.open(job.plan())?;
@@ -83,10 +89,15 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     }
 }
 
+fn model_of(args: &TrainArgs, input: Shape, classes: u32) -> Result<Model> {
+    let running = &args.running;
+    model::model(&args.network, &args.rule, running.freeze.as_ref(), &running.detail, input, classes)
+}
+
 /// The settings of a new run.
 fn settings(args: &TrainArgs, data: &Dataset) -> Result<Settings> {
     let (running, input, classes) = (&args.running, data.shape, data.classes());
-    let model = model::model(&args.network, &args.rule, running.freeze.as_ref(), &running.detail, input, classes)?;
+    let model = model_of(args, input, classes)?;
     let (written, untied) = model::network(&args.network, model.preset, input, classes)?;
     let layers = |layers: &Layers| layers.of(model.network.layers()).context("--init-layers");
     let init =
