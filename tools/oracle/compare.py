@@ -183,15 +183,18 @@ def call_hebb(args: argparse.Namespace, *words: object) -> None:
 
 
 def call_init(args: argparse.Namespace, folder: Path, job: Job, seed: int) -> Path:
-    """The start file of a job's network, written once. dfa's and drtp's B is drawn when init knows the rule."""
+    """The start file of a job's network, written once.
+
+    dfa's and drtp's B is drawn when init knows the rule, a sparse output layer's masks when it knows the preset.
+    """
     setting = job.setting(seed)
     direct = setting.rule in oracle.DIRECT_B
     network = args.nets.index(job.net)
-    path = folder / (f"init-net{network}-{job.untied}-{job.connectivity:g}{'-dfa' * direct}"
+    words = ["--rule", "dfa"] * direct + ["--preset", job.preset] * (job.connectivity != 1)
+    path = folder / (f"init-net{network}-{job.untied}-{job.connectivity:g}-{''.join(words)}"
                      f"{'-r1' * setting.track_r1}-s{seed}.safetensors")
     if not path.exists():
-        call_hebb(args, "init", *job.network_options(setting), *["--rule", "dfa"][:2 * direct], "--seed", seed,
-                  "--out", path)
+        call_hebb(args, "init", *job.network_options(setting), *words, "--seed", seed, "--out", path)
     return path
 
 
