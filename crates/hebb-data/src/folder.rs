@@ -24,32 +24,33 @@ const TEST_SHARE: usize = 6;
 const HIDDEN: [&str; 2] = ["Thumbs.db", "desktop.ini"];
 
 /// One picture file and its class.
+#[derive(Debug)]
 struct Picture {
     path: PathBuf,
     label: u16,
 }
 
 /// What a folder holds, by the names and the heads of its files.
-struct Survey {
-    shape: Shape,
-    class_names: Vec<String>,
+#[derive(Debug)]
+pub(crate) struct Survey {
+    /// Shape of a picture.
+    pub shape: Shape,
+    /// Names of the classes.
+    pub class_names: Vec<String>,
     train: Vec<Picture>,
     test: Vec<Picture>,
 }
 
-/// Reads all pictures.
-pub(crate) fn load(folder: &Path) -> Result<Dataset, DataError> {
-    let Survey { shape, class_names, train, test } = survey(folder)?;
-    let (train, test) = (decode(folder, shape, &train)?, decode(folder, shape, &test)?);
-    Dataset::new("folder", shape, class_names, train, test)
+impl Survey {
+    /// Reads all pictures of the folder that was looked at.
+    pub fn load(self, folder: &Path) -> Result<Dataset, DataError> {
+        let (train, test) = (decode(folder, self.shape, &self.train)?, decode(folder, self.shape, &self.test)?);
+        Dataset::new("folder", self.shape, self.class_names, train, test)
+    }
 }
 
 /// Looks at every picture's head.
-pub(crate) fn shape_and_classes(folder: &Path) -> Result<(Shape, u32), DataError> {
-    survey(folder).map(|survey| (survey.shape, survey.class_names.len() as u32))
-}
-
-fn survey(folder: &Path) -> Result<Survey, DataError> {
+pub(crate) fn survey(folder: &Path) -> Result<Survey, DataError> {
     if !folder.is_dir() {
         return Err(DataError::MissingFolder { path: folder.to_owned() });
     }

@@ -20,4 +20,4 @@ mod source;
 pub use dataset::{Dataset, Split, validation_split};
 pub use error::DataError;
 pub use preview::{contact_sheet, save_png};
-pub use source::{FORMS, Form, Source, load};
+pub use source::{FORMS, Form, Outline, Source, load};

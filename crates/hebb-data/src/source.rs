@@ -51,23 +51,54 @@ enum Kind {
     Folder(PathBuf),
 }
 
+/// Data of which shape and classes are known; no picture has been read.
+#[derive(Debug)]
+pub struct Outline {
+    /// Shape of a picture.
+    pub shape: Shape,
+    /// Number of classes.
+    pub classes: u32,
+    unread: Unread,
+}
+
+/// A [`Kind`] that has been looked at: each file of a folder once.
+#[derive(Debug)]
+enum Unread {
+    Shapes(u64),
+    Files(Set, Option<PathBuf>),
+    Folder(PathBuf, folder::Survey),
+}
+
 impl Source {
     /// Reads or generates all of it.
     pub fn load(&self) -> Result<Dataset, DataError> {
-        match &self.kind {
-            Kind::Shapes(seed) => shapes::generate(seed.unwrap_or(shapes::DEFAULT_SEED)),
-            Kind::Files(set, Some(folder)) => set.load(folder),
-            Kind::Files(set, None) => set.load(&cached(*set)?),
-            Kind::Folder(path) => folder::load(path),
-        }
+        self.outline()?.load()
     }
 
     /// Shape of a picture and number of classes. Only a folder of pictures is looked at for them.
-    pub fn shape_and_classes(&self) -> Result<(Shape, u32), DataError> {
-        match &self.kind {
-            Kind::Shapes(_) => Ok((shapes::SHAPE, shapes::CLASSES as u32)),
-            Kind::Files(set, _) => Ok((set.shape(), set.class_names().len() as u32)),
-            Kind::Folder(path) => folder::shape_and_classes(path),
+    pub fn outline(&self) -> Result<Outline, DataError> {
+        let (shape, classes, unread) = match &self.kind {
+            Kind::Shapes(seed) => {
+                (shapes::SHAPE, shapes::CLASSES, Unread::Shapes(seed.unwrap_or(shapes::DEFAULT_SEED)))
+            }
+            Kind::Files(set, folder) => (set.shape(), set.class_names().len(), Unread::Files(*set, folder.clone())),
+            Kind::Folder(path) => {
+                let survey = folder::survey(path)?;
+                (survey.shape, survey.class_names.len(), Unread::Folder(path.clone(), survey))
+            }
+        };
+        Ok(Outline { shape, classes: classes as u32, unread })
+    }
+}
+
+impl Outline {
+    /// Reads or generates all of it.
+    pub fn load(self) -> Result<Dataset, DataError> {
+        match self.unread {
+            Unread::Shapes(seed) => shapes::generate(seed),
+            Unread::Files(set, Some(folder)) => set.load(&folder),
+            Unread::Files(set, None) => set.load(&cached(set)?),
+            Unread::Folder(path, survey) => survey.load(&path),
         }
     }
 }
@@ -141,8 +172,11 @@ mod tests {
     }
 
     #[test]
-    fn shape_and_classes_of_known_sets_need_no_files() {
-        let known = |text: &str| text.parse::<Source>().unwrap().shape_and_classes().unwrap();
+    fn the_outline_of_known_sets_needs_no_files() {
+        let known = |text: &str| {
+            let outline = text.parse::<Source>().unwrap().outline().unwrap();
+            (outline.shape, outline.classes)
+        };
         assert_eq!(known("shapes:7"), (Shape::new(3, 32, 32), 10));
         assert_eq!(known("cifar10:nowhere"), (Shape::new(3, 32, 32), 10));
         assert_eq!(known("cifar100"), (Shape::new(3, 32, 32), 100));

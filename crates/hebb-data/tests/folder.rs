@@ -42,7 +42,7 @@ fn sentence(folder: &TempDir) -> String {
     let source: Source = named(folder).parse().unwrap();
     let sentence = source.load().unwrap_err().to_string();
     // A question for the shape must not pass over what a run would stumble on later, but for damage within a picture.
-    if let Err(error) = source.shape_and_classes() {
+    if let Err(error) = source.outline() {
         assert_eq!(error.to_string(), sentence);
     }
     sentence
@@ -136,10 +136,13 @@ fn formats_are_told_by_content_and_alpha_is_left_out() {
 fn the_shape_is_known_without_decoding() {
     let folder = TempDir::new().unwrap();
     two_classes(folder.path(), 2);
-    let known = |folder: &TempDir| named(folder).parse::<Source>().unwrap().shape_and_classes();
-    assert_eq!(known(&folder).unwrap(), (Shape::new(1, 2, 3), 2));
+    let known = |folder: &TempDir| {
+        let outline = named(folder).parse::<Source>().unwrap().outline().unwrap();
+        (outline.shape, outline.classes)
+    };
+    assert_eq!(known(&folder), (Shape::new(1, 2, 3), 2));
     save(folder.path(), "bee/x.jpg", &colour(0));
-    assert_eq!(known(&folder).unwrap(), (Shape::new(3, 2, 3), 3));
+    assert_eq!(known(&folder), (Shape::new(3, 2, 3), 3));
 }
 
 #[test]

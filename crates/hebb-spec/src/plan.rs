@@ -136,7 +136,8 @@ impl Model {
         (1..=layers).filter(|&layer| layer < layers || self.preset.sparse_output()).collect()
     }
 
-    /// The connection by which the output's δ, or the label's, comes straight to a hidden layer: its weights are B, `[classes, units]`.
+    /// The connection by which the output's δ, or the label's, comes straight to a hidden layer: its weights are B,
+    /// `[classes, units]`.
     pub fn direct(&self, layer: u32) -> Option<Connection> {
         let hidden = self.network.connections().nth(layer as usize - 1)?;
         let is_hidden = self.rule.has_b() && layer < self.network.layers();

@@ -2,7 +2,7 @@
 //! from the preset, else from the default.
 
 use anyhow::{Context, Result, ensure};
-use hebb_data::Source;
+use hebb_data::{Outline, Source};
 use hebb_engine::init::{Drawing, RStart, UntiedStart, sparse_layers};
 use hebb_spec::Shape;
 use hebb_spec::network::{NAMED, Network, Untied};
@@ -119,24 +119,24 @@ pub struct Pictures {
     pub input: Shape,
     /// Number of classes.
     pub classes: u32,
-    /// The data set, where one was named. No picture of it has been decoded.
-    pub source: Option<Source>,
+    /// The data set, where one was named. No picture of it has been read.
+    pub data: Option<Outline>,
 }
 
 /// Shape and classes as asked for, or those of the data set that is named.
 pub fn pictures(args: &PictureArgs) -> Result<Pictures> {
-    let source = args.data.as_deref().map(str::parse::<Source>).transpose()?;
-    let (input, classes) = match &source {
-        Some(source) => source.shape_and_classes()?,
+    let data = args.data.as_deref().map(|text| text.parse::<Source>()?.outline()).transpose()?;
+    let (input, classes) = match &data {
+        Some(data) => (data.shape, data.classes),
         None => (args.input.unwrap_or(DEFAULT_INPUT), args.classes.unwrap_or(DEFAULT_CLASSES)),
     };
-    Ok(Pictures { input, classes, source })
+    Ok(Pictures { input, classes, data })
 }
 
 /// A model on the pictures that it is for, and their data set where one was named.
-pub fn laid_out(args: &ModelArgs) -> Result<(Model, Option<Source>)> {
-    let Pictures { input, classes, source } = pictures(&args.pictures)?;
-    Ok((model(&args.network, &args.rule, None, &args.detail, input, classes)?, source))
+pub fn laid_out(args: &ModelArgs) -> Result<(Model, Option<Outline>)> {
+    let Pictures { input, classes, data } = pictures(&args.pictures)?;
+    Ok((model(&args.network, &args.rule, None, &args.detail, input, classes)?, data))
 }
 
 #[cfg(test)]

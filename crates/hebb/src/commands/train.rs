@@ -53,10 +53,10 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         run::check_new(out, running.overwrite)?;
         let device = Device::find(running.device.as_ref().unwrap_or(&Choice::Auto))?;
         let source: Source = args.data.data.as_deref().unwrap_or(DEFAULT_DATA).parse()?;
-        let (input, classes) = source.shape_and_classes()?;
+        let outline = source.outline()?;
         // What does not fit together is told before the data is read.
-        model_of(args, input, classes)?;
-        let data = source.load()?;
+        model_of(args, outline.shape, outline.classes)?;
+        let data = outline.load()?;
         let job = Job::new(settings(args, &data)?, &data)?;
         let start = job.start()?;
         let Opened { backend, variants } = device.open(job.plan())?;

@@ -1,7 +1,7 @@
 //! `hebb verify`: every kernel call on the device beside its twin, error beside bound.
 
 use anyhow::{Error, Result, bail};
-use hebb_data::{Dataset, Source};
+use hebb_data::{Dataset, Outline};
 use hebb_engine::init::{RStart, draw};
 use hebb_reference::check::{Row, check_list};
 use hebb_spec::Shape;
@@ -31,9 +31,9 @@ struct Report {
 /// Checks the training steps, then an evaluation and the statistics; fails where a call exceeds its bound.
 pub fn run(args: &VerifyArgs) -> Result<()> {
     let device = Device::find(&args.device)?;
-    let (model, source) = model::laid_out(&args.model)?;
+    let (model, outline) = model::laid_out(&args.model)?;
     let (input, classes) = (model.network.input, model.network.classes);
-    let data = source.as_ref().map(Source::load).transpose()?;
+    let data = outline.map(Outline::load).transpose()?;
     let plan = Plan::new(&model, args.batch);
     let Opened { mut backend, variants } = device.open(plan.clone())?;
     let start = draw(&model, &model::drawing(&args.model.network, model.preset, args.seed, RStart::Independent));
