@@ -11,6 +11,7 @@ mod train_step;
 use std::process::ExitCode;
 
 use hebb_gpu::{Gpu, Pick};
+use hebb_spec::backend::Runtime;
 
 fn main() -> ExitCode {
     // Cargo passes --bench; all else that is no flag names what to run.

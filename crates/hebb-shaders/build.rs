@@ -10,6 +10,9 @@ use std::{env, fs};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use wesl::{ModulePath, VirtualResolver, Wesl};
 
+#[path = "build/tiles.rs"]
+mod tiles;
+
 #[derive(serde::Deserialize)]
 struct Kernel {
     /// Forms: sets of conditions; one plain form if absent.
@@ -35,12 +38,25 @@ fn main() {
 
     let mut table = String::from("/// Every kernel in every form and variant.\npub static SHADERS: &[Shader] = &[\n");
     let mut structs = BTreeMap::new();
+    for (name, text) in modules.iter().filter(|(name, _)| name.contains("::")) {
+        assert!(
+            tiles::taken(text).is_empty(),
+            "shaders/{name}: a shared module takes no tile constants, but arguments"
+        );
+    }
     for (stem, kernel) in &kernels {
+        let taken = tiles::taken(&modules[stem]);
+        let mut used = BTreeSet::new();
+        for (variant, constants) in &kernel.variants {
+            agree(tiles::mismatch(stem, variant, constants, &taken));
+        }
         for features in &kernel.features {
             for (variant, constants) in &kernel.variants {
                 let source = link(stem, &modules, features, constants, &all_features(kernel));
                 let module = validate(stem, &source);
                 params_struct(stem, &module, &mut structs);
+                used.extend(taken.iter().filter(|name| tiles::uses(&source, name)).cloned());
+                step_struct(&module, &mut structs);
                 let _ = writeln!(
                     table,
                     "    Shader {{ stem: {stem:?}, features: &{features:?}, variant: {variant:?}, constants: &{:?}, \
@@ -51,10 +67,19 @@ fn main() {
                 );
             }
         }
+        agree(tiles::unused(stem, &taken, &used));
     }
     table.push_str("];\n");
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it")).join("shaders.rs");
     fs::write(out, table + &structs.into_values().collect::<String>()).expect("OUT_DIR is writable");
+}
+
+/// Ends the build with a sentence, where there is one.
+fn agree(problem: Option<String>) {
+    if let Some(problem) = problem {
+        println!("cargo::error={problem}");
+        std::process::exit(1);
+    }
 }
 
 /// All modules below `dir`, by path: `connect_forward`, `lib::grid`.
@@ -125,6 +150,18 @@ fn params_struct(stem: &str, module: &naga::Module, structs: &mut BTreeMap<Strin
     rust_struct(&format!("{name}Params"), &doc, module, params, structs);
 }
 
+/// The same of `StepInfo`, the uniform of group 1, where the shader reads it.
+fn step_struct(module: &naga::Module, structs: &mut BTreeMap<String, String>) {
+    let step = module.global_variables.iter().find(|(_, variable)| variable.binding.is_some_and(|b| b.group == 1));
+    if let Some((_, variable)) = step {
+        let doc = "What changes from step to step, as the shaders declare it: the uniform of group 1.";
+        rust_struct("StepInfo", doc, module, variable.ty, structs);
+    }
+}
+
+const FOUR_FLOATS: naga::TypeInner =
+    naga::TypeInner::Vector { size: naga::VectorSize::Quad, scalar: naga::Scalar::F32 };
+
 /// One struct; several kernels, and all forms of one, must agree on it.
 fn rust_struct(
     name: &str,
@@ -142,21 +179,30 @@ fn rust_struct(
     for member in members {
         let field = member.name.as_deref().expect("named members");
         let kind = match &module.types[member.ty] {
-            naga::Type { inner: naga::TypeInner::Scalar(naga::Scalar::U32), .. } => "u32",
-            naga::Type { inner: naga::TypeInner::Scalar(naga::Scalar::F32), .. } => "f32",
+            naga::Type { inner: naga::TypeInner::Scalar(naga::Scalar::U32), .. } => "u32".to_owned(),
+            naga::Type { inner: naga::TypeInner::Scalar(naga::Scalar::F32), .. } => "f32".to_owned(),
+            naga::Type { inner: naga::TypeInner::Array { base, size, stride: 16 }, .. }
+                if module.types[*base].inner == FOUR_FLOATS =>
+            {
+                let naga::ArraySize::Constant(count) = size else { panic!("{name}.{field} has no fixed length") };
+                format!("[[f32; 4]; {count}]")
+            }
             naga::Type { inner: naga::TypeInner::Struct { .. }, name: Some(linked) } => {
                 // The linker writes the module's path before an imported name.
                 let inner = linked.rsplit('_').next().expect("one part at least");
                 rust_struct(inner, "As the shaders that share it declare it.", module, member.ty, structs);
-                inner
+                inner.to_owned()
             }
-            other => panic!("{name}.{field} is {other:?}, not u32, f32 or a struct of them"),
+            other => panic!("{name}.{field} is {other:?}, not u32, f32, a struct of them or an array of vec4<f32>"),
         };
-        assert_eq!(member.offset, end, "{name}.{field} leaves a gap");
-        end += module.types[member.ty].inner.size(module.to_ctx());
+        if member.offset > end {
+            // What the shader's rules of alignment leave free.
+            let _ = writeln!(text, "    #[doc(hidden)]\n    pub gap_{end}: [u32; {}],", (member.offset - end) / 4);
+        }
+        end = member.offset + module.types[member.ty].inner.size(module.to_ctx());
         let _ = writeln!(text, "    /// As in the shader.\n    pub {field}: {kind},");
     }
-    text.push_str("}\n");
+    let _ = writeln!(text, "}}\n\nconst _: () = assert!(size_of::<{name}>() == {end});");
     let known = structs.entry(name.to_owned()).or_insert_with(|| text.clone());
     assert_eq!(*known, text, "{name} differs between shaders or forms");
 }

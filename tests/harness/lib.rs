@@ -1,7 +1,7 @@
-//! What the parity and network tests share: a device, one problem on it, and how a missing device shows.
+//! What the parity and network tests share: the runtimes, one problem on any of them, and how a missing device shows.
 
-pub mod device;
 pub mod problem;
+pub mod runtimes;
 
-pub use device::{gpu, trial};
 pub use problem::{Case, Values};
+pub use runtimes::{GPU, REFERENCE, RUNTIMES, Tested, announce, devices};

@@ -1,20 +1,21 @@
-//! One kernel problem on a device: a plan of a single call, poisoned outputs, sentinels behind every tensor.
+//! One kernel problem on a runtime: a plan of a single call, poisoned outputs, sentinels behind every tensor.
 
-use hebb_gpu::{Gpu, Options, Session};
-use hebb_reference::{Comparison, Data, Expected, StepInfo, compare, expect};
-use hebb_spec::backend::{Backend, Batch};
-use hebb_spec::plan::{Call, List, Plan, Role, Tensor, TensorId};
-use hebb_spec::problem::{Access, Learning, Problem};
+use hebb_reference::{Expected, StepInfo, compare, expect};
+use hebb_spec::backend::{Error, Numbers, Options, Rounding, Runtime, Step};
+use hebb_spec::builder::Builder;
+use hebb_spec::learning::{MOST_RATES, Rate};
+use hebb_spec::operand::{Access, Slot};
+use hebb_spec::plan::{List, Plan, Role, TensorId};
+use hebb_spec::problem::Problem;
 use hebb_spec::rng::{Purpose, Stream};
 
-/// Floats behind each tensor that no kernel may touch.
-const GUARD: usize = 64;
-const SENTINEL: f32 = 12_345.678;
 /// Outputs start as this: a number that is no result, so "wrote 0" differs from "did not write".
 pub const POISON: f32 = -7.5e30;
+/// The rate that learning cases use; the step's others are wrong ones.
+pub const RATE: Rate = Rate(5);
 
 /// A named problem.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Case {
     /// What is special about it.
     pub name: &'static str,
@@ -22,14 +23,21 @@ pub struct Case {
     pub problem: Problem,
     /// Images of the batch that are no padding.
     pub images: u32,
+    /// The finished factor of what learns: a power of two, so that whole numbers stay exact.
+    pub rate: f32,
     /// The largest binding, in bytes, where that is to be less than the device's: weights are bound in pieces.
     pub max_binding: Option<u64>,
 }
 
 impl Case {
     /// A case with a full batch.
-    pub fn new(name: &'static str, problem: Problem, batch: u32) -> Self {
-        Self { name, problem, images: batch, max_binding: None }
+    pub fn new(name: &'static str, problem: Problem) -> Self {
+        Self { name, problem, images: problem.batch(), rate: 1.0 / 64.0, max_binding: None }
+    }
+
+    /// The same case with fewer images.
+    pub fn with(self, images: u32) -> Self {
+        Self { images, ..self }
     }
 
     /// The same case with a small largest binding.
@@ -39,7 +47,34 @@ impl Case {
 
     /// Where the case stands in a run: addresses dropout masks.
     pub fn step(&self) -> StepInfo {
-        StepInfo { seed: 0x0123_4567_89AB_CDEF, step: 41, images: self.images }
+        let mut rates: [f32; MOST_RATES] = std::array::from_fn(|at| 1000.0 + at as f32);
+        rates[RATE.0 as usize] = self.rate;
+        StepInfo { seed: 0x0123_4567_89AB_CDEF, step: 41, images: self.images, repeat: 0, rates }
+    }
+
+    /// A plan of one call. Images and labels are its inputs, all else is scratch: it can be read and written around the
+    /// call.
+    pub fn plan(&self) -> Plan {
+        let mut builder = Builder::new(self.problem.batch().max(1));
+        for _ in 0..MOST_RATES {
+            builder.rate();
+        }
+        let tensors: Vec<(Slot, TensorId)> = self
+            .problem
+            .operands()
+            .iter()
+            .map(|operand| {
+                let name = format!("{:?}", operand.slot);
+                let is_input = matches!(operand.slot, Slot::Images | Slot::Labels);
+                let id = match is_input {
+                    true => builder.shared(Role::Input, &name, operand.layout),
+                    false => builder.scratch(&name, operand.layout),
+                };
+                (operand.slot, id)
+            })
+            .collect();
+        builder.call(self.name, self.problem, &tensors, "");
+        builder.finish()
     }
 }
 
@@ -52,28 +87,16 @@ pub enum Values {
     Whole,
 }
 
-/// The problem's inputs.
-pub fn inputs(case: &Case, values: Values, seed: u64) -> Vec<Data<f32>> {
+/// The problem's inputs, each in its logical order.
+pub fn inputs(case: &Case, values: Values, seed: u64) -> Vec<(Slot, Vec<f32>)> {
     let mut inputs = hebb_reference::sample::inputs(&case.problem, &case.step(), seed);
     if values == Values::Whole {
-        for (index, data) in inputs.iter_mut().enumerate() {
-            let stream = Stream::new(seed, Purpose::Test, 50 + index as u32, 7);
-            // x and y of a pool and labels must stay consistent: they are whole or sixteenths already.
-            let keeps = matches!(
-                (&case.problem, index),
-                (Problem::PoolFeedback { .. }, 0 | 1 | 3)
-                    | (Problem::Loss { .. }, 1)
-                    | (Problem::TargetDelta { .. }, _)
-                    | (Problem::PoolForward { .. } | Problem::Saturation { .. }, _)
-                    | (Problem::PairStatistics { .. }, 2..)
-            ) || is_mask(&case.problem, index);
-            if let (Data::Floats(floats), false) = (data, keeps) {
-                for (at, value) in floats.iter_mut().enumerate() {
-                    // Zero stays: it may be a weight's padding.
-                    if *value != 0.0 {
-                        *value = stream.below(at as u64, 4) as f32 - 1.0;
-                        *value += f32::from(*value == 0.0) * 2.0;
-                    }
+        for (at, (slot, numbers)) in (0..).zip(&mut inputs) {
+            if !keeps(&case.problem, *slot) {
+                let stream = Stream::new(seed, Purpose::Test, 50 + at, 7);
+                // Zero stays, and no other becomes zero: what a control takes away must count.
+                for (index, number) in (0..).zip(numbers).filter(|(_, number)| **number != 0.0) {
+                    *number = [-1.0, 1.0, 2.0, 2.0][stream.below(index, 4) as usize];
                 }
             }
         }
@@ -81,19 +104,23 @@ pub fn inputs(case: &Case, values: Values, seed: u64) -> Vec<Data<f32>> {
     inputs
 }
 
-/// Whether a tensor of a learning problem is a mask: bits, not a number to be changed.
-fn is_mask(problem: &Problem, index: usize) -> bool {
-    let weights = |first: usize, learning: &Learning| first + 1 + usize::from(learning.epsilon.is_some());
+/// Whether a tensor stays as it is drawn: whole already, or bound to another.
+fn keeps(problem: &Problem, slot: Slot) -> bool {
     match problem {
-        Problem::ConnectUpdate { learning, .. } => index >= weights(2, learning),
-        Problem::ConnectApply { learning, .. } => index >= weights(1, learning),
-        _ => false,
+        Problem::PoolFeedback { .. } => slot != Slot::Delta,
+        Problem::PoolForward { .. } | Problem::Saturation { .. } => true,
+        _ => matches!(slot, Slot::Images | Slot::Labels | Slot::MaskW | Slot::MaskR | Slot::MaskA | Slot::MaskB),
     }
 }
 
 /// What the oracle expects; with whole numbers, equality.
-pub fn expected(case: &Case, values: Values, inputs: &[Data<f32>], lanes: u32) -> Result<Vec<Expected>, String> {
-    let mut expected = expect(&case.problem, &case.step(), inputs, lanes).map_err(|error| error.to_string())?;
+pub fn expected(
+    case: &Case,
+    values: Values,
+    inputs: &[(Slot, Vec<f32>)],
+    rounding: Rounding,
+) -> Result<Vec<Expected>, String> {
+    let mut expected = expect(&case.problem, &case.step(), inputs, rounding).map_err(|error| error.to_string())?;
     if values == Values::Whole {
         for tensor in &mut expected {
             if tensor.values.iter().any(|value| f64::from(*value as f32) != *value) {
@@ -105,114 +132,99 @@ pub fn expected(case: &Case, values: Values, inputs: &[Data<f32>], lanes: u32) -
     Ok(expected)
 }
 
-/// Runs the problem on a device; the tensors that it wrote or updated, and the lanes of its sums.
-pub fn run(gpu: &Gpu, case: &Case, options: &Options, inputs: &[Data<f32>]) -> Result<(Vec<Vec<f32>>, u32), String> {
-    let text = |error: hebb_spec::backend::BackendError| error.to_string();
-    let (plan, guarded) = plan(case);
-    let uses: Vec<Access> = case.problem.tensors().into_iter().map(|(access, _)| access).collect();
-    let mut session = Session::with_options(gpu, plan, options).map_err(|error| error.to_string())?;
-    let step = case.step();
-    let (pictures, labels) = (pictures(case, inputs), vec![0; case.images as usize]);
-    let batch = Batch { images: &pictures, labels: &labels, step: step.step, seed: step.seed };
-    session.load(&batch).map_err(text)?;
-    let mut given = inputs.iter();
-    for (at, &access) in uses.iter().enumerate() {
-        let len = session.plan().tensors[at].len;
-        let mut values = match access {
-            Access::Write => vec![POISON; len],
-            _ => match given.next() {
-                Some(Data::Floats(floats)) => floats.clone(),
-                // Pictures went in with the batch.
-                _ => continue,
-            },
-        };
-        values.resize(len + GUARD, SENTINEL);
-        session.write(guarded[at], &values).map_err(text)?;
-    }
-    session.call(List::Train, 0).map_err(text)?;
-    let mut outputs = Vec::new();
-    for (at, &access) in uses.iter().enumerate() {
-        let len = session.plan().tensors[at].len;
-        if matches!(inputs.get(at), Some(Data::Words(_))) && access == Access::Read {
-            continue;
-        }
-        let mut slot = session.read(guarded[at]).map_err(text)?;
-        if slot[len..].iter().any(|&value| value != SENTINEL) {
-            return Err(format!("tensor {at}: something was written behind its end"));
-        }
-        slot.truncate(len);
-        if access != Access::Read {
-            outputs.push(slot);
-        }
-    }
-    Ok((outputs, session.update_lanes(List::Train, 0)))
+/// What a problem wrote or updated, and how its sum was cut.
+pub type Ran = (Vec<(Slot, Vec<f32>)>, Rounding);
+
+/// Runs the problem; the tensors that it wrote or updated, and how its sum was cut.
+pub fn run(runtime: &dyn Runtime, case: &Case, options: &Options, inputs: &[(Slot, Vec<f32>)]) -> Result<Ran, String> {
+    let options = Options { guarded: true, max_binding: case.max_binding, ..options.clone() };
+    attempt(runtime, case, &options, inputs).map_err(|error| error.to_string())
 }
 
-/// Runs a problem and compares it; the worst tensor's comparison.
-pub fn check(gpu: &Gpu, case: &Case, options: &Options, values: Values, seed: u64) -> Result<Comparison, String> {
+fn attempt(runtime: &dyn Runtime, case: &Case, options: &Options, inputs: &[(Slot, Vec<f32>)]) -> Result<Ran, Error> {
+    let mut backend = runtime.prepare(case.plan(), options)?;
+    let (bytes, labels) = sent(case, inputs);
+    let of_step: Vec<(&str, Numbers<'_>)> = case
+        .problem
+        .operands()
+        .iter()
+        .filter_map(|operand| match operand.slot {
+            Slot::Images => Some(("Images", Numbers::Bytes(&bytes))),
+            Slot::Labels => Some(("Labels", Numbers::Classes(&labels))),
+            _ => None,
+        })
+        .collect();
+    let StepInfo { seed, step, images, rates, .. } = case.step();
+    backend.load(&Step { seed, step, images, rates: &rates, inputs: &of_step })?;
+    let tensors: Vec<(TensorId, Slot, Access)> = {
+        let call = &backend.plan().list(List::TRAIN)[0];
+        call.operands().map(|(id, operand)| (id, operand.slot, operand.access)).collect()
+    };
+    for &(id, slot, access) in &tensors {
+        let given = inputs.iter().find(|(other, _)| *other == slot).map(|(_, values)| values);
+        match (access, given) {
+            (Access::Write, _) => {
+                let len = backend.plan().tensor(id).layout.len();
+                backend.write(id, &vec![POISON; len])?;
+            }
+            // Images and labels came with the step.
+            (_, Some(values)) if !matches!(slot, Slot::Images | Slot::Labels) => backend.write(id, values)?,
+            _ => {}
+        }
+    }
+    backend.call(List::TRAIN, 0)?;
+    let mut outputs = Vec::new();
+    for &(id, slot, _) in tensors.iter().filter(|(_, _, access)| *access != Access::Read) {
+        outputs.push((slot, backend.read(id)?));
+    }
+    backend.intact()?;
+    Ok((outputs, backend.rounding(List::TRAIN, 0)))
+}
+
+/// Images and labels of the true images, as a host sends them.
+fn sent(case: &Case, inputs: &[(Slot, Vec<f32>)]) -> (Vec<u8>, Vec<u16>) {
+    let of = |slot: Slot| {
+        let found = inputs.iter().find(|(other, _)| *other == slot);
+        let each = |values: &[f32]| values.len() / case.problem.batch().max(1) as usize;
+        found.map_or(&[][..], |(_, values)| &values[..case.images as usize * each(values)])
+    };
+    let bytes = of(Slot::Images).iter().map(|&byte| byte as u8).collect();
+    (bytes, of(Slot::Labels).iter().map(|&label| label as u16).collect())
+}
+
+/// Runs a problem at each setting of bounds checks and compares it.
+pub fn check(
+    runtime: &dyn Runtime,
+    case: &Case,
+    (variant, checks): (Option<&str>, &[bool]),
+    values: Values,
+    seed: u64,
+) -> Result<(), String> {
     let inputs = inputs(case, values, seed);
-    let (outputs, lanes) = run(gpu, case, options, &inputs)?;
-    judge(&expected(case, values, &inputs, lanes)?, &outputs)
+    let mut known: Option<(Rounding, Vec<Expected>)> = None;
+    for &checked in checks {
+        let options = Options { checked, variant: variant.map(str::to_owned), ..Options::default() };
+        let judged = run(runtime, case, &options, &inputs).and_then(|(outputs, rounding)| {
+            if known.as_ref().is_none_or(|(other, _)| *other != rounding) {
+                known = Some((rounding, expected(case, values, &inputs, rounding)?));
+            }
+            judge(known.as_ref().map_or(&[], |(_, wanted)| wanted), &outputs)
+        });
+        judged.map_err(|error| format!("checked {checked}, {values:?} numbers: {error}"))?;
+    }
+    Ok(())
 }
 
 /// Compares all outputs; an error tells the first that fails.
-pub fn judge(expected: &[Expected], outputs: &[Vec<f32>]) -> Result<Comparison, String> {
+pub fn judge(expected: &[Expected], outputs: &[(Slot, Vec<f32>)]) -> Result<(), String> {
     if expected.len() != outputs.len() || outputs.is_empty() {
         return Err(format!("{} outputs, {} expected", outputs.len(), expected.len()));
     }
-    let mut worst = None;
-    for (at, (expected, got)) in expected.iter().zip(outputs).enumerate() {
+    for (expected, (slot, got)) in expected.iter().zip(outputs) {
         let comparison = compare(expected, got);
-        if !comparison.passes() {
-            return Err(format!("output {at}: {comparison:?}"));
+        if !comparison.passes() || expected.slot != *slot {
+            return Err(format!("{slot:?}: {comparison:?}"));
         }
-        worst = Some(comparison);
     }
-    worst.ok_or_else(|| "nothing was compared".to_owned())
-}
-
-/// A plan of one call; each tensor lies alone in a slot with a guard, and has a second name for the whole slot.
-fn plan(case: &Case) -> (Plan, Vec<TensorId>) {
-    let shapes = case.problem.tensors();
-    let count = shapes.len();
-    let mut tensors = Vec::new();
-    for guard in [0, GUARD] {
-        tensors.extend(shapes.iter().enumerate().map(|(slot, &(_, len))| {
-            let is_images = guard == 0 && slot == 0 && matches!(case.problem, Problem::GatherImages { .. });
-            let role = if is_images { Role::Images } else { Role::Scratch };
-            Tensor { name: format!("tensor {slot}"), role, len: len + guard, slot }
-        }));
-    }
-    let call = Call { name: case.name.to_owned(), problem: case.problem, tensors: (0..count).map(TensorId).collect() };
-    let batch = match case.problem {
-        Problem::ConnectApply { .. } | Problem::SignFeedback { .. } | Problem::PairStatistics { .. } => 1,
-        Problem::GatherImages { batch, .. }
-        | Problem::ConnectForward { batch, .. }
-        | Problem::ConnectFeedback { batch, .. }
-        | Problem::ConnectUpdate { batch, .. }
-        | Problem::ConnectPartial { batch, .. }
-        | Problem::PoolForward { batch, .. }
-        | Problem::PoolFeedback { batch, .. }
-        | Problem::SumForward { batch, .. }
-        | Problem::SumFeedback { batch, .. }
-        | Problem::Saturation { batch, .. }
-        | Problem::Dropout { batch, .. }
-        | Problem::Loss { batch, .. }
-        | Problem::TargetDelta { batch, .. } => batch,
-    };
-    let slots = shapes.iter().map(|&(_, len)| len + GUARD).collect();
-    let plan = Plan { batch, tensors, slots, train: vec![call], evaluate: Vec::new(), statistics: Vec::new() };
-    (plan, (count..2 * count).map(TensorId).collect())
-}
-
-/// The pictures of a gather problem, as a host sends them: without the padding of each to a word.
-fn pictures(case: &Case, inputs: &[Data<f32>]) -> Vec<u8> {
-    let (Problem::GatherImages { shape, batch }, Some(Data::Words(words))) = (case.problem, inputs.first()) else {
-        return Vec::new();
-    };
-    let stored = words.len() / batch as usize;
-    let bytes = |picture: &[u32]| -> Vec<u8> {
-        picture.iter().flat_map(|word| word.to_le_bytes()).take(shape.units() as usize).collect()
-    };
-    words.chunks_exact(stored).take(case.images as usize).flat_map(bytes).collect()
+    Ok(())
 }

@@ -1,25 +1,22 @@
 //! One and three steps of small networks against an independent float64 implementation (tools/oracle), stored in
-//! tests/fixtures. Its pictures and weights keep away from thresholds and near-ties, so f32 must agree to 2e-6.
+//! tests/fixtures. Its images and weights keep away from thresholds and near-ties, so f32 must agree to 2e-6.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hebb_gpu::Gpu;
 use hebb_spec::Shape;
-use hebb_spec::backend::Batch;
-use hebb_spec::network::{Network, Untied};
-use hebb_spec::plan::Model;
-use hebb_spec::rule::Rule;
-use hebb_tests::trial;
+use hebb_spec::backend::Runtime;
+use hebb_systems::layered::{Model, Network, Rule, Untied};
+use hebb_tests::RUNTIMES;
 use libtest_mimic::{Failed, Trial};
 use safetensors::SafeTensors;
 use serde_json::Value;
 
-use crate::runner::{Runner, Weights};
+use crate::runner::{Batch, Runner, Weights};
 
 const TOLERANCE: f64 = 2e-6;
 
-/// A test for each fixture, on the twins and on the device.
+/// A test for each fixture, on each runtime.
 pub fn trials() -> Vec<Trial> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let mut files: Vec<PathBuf> = fs::read_dir(&folder)
@@ -31,24 +28,20 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = vec![Trial::test("fixtures are there", move || {
         if count >= 50 { Ok(()) } else { Err(Failed::from(format!("only {count} fixtures in tests/fixtures"))) }
     })];
-    for file in files.clone() {
-        let name = stem(&file);
-        let twin = file.clone();
-        trials.push(Trial::test(format!("fixture {name} on the twins"), move || {
-            check(&twin, None).map_err(Failed::from)
-        }));
-        trials.push(trial(format!("fixture {name} on the device"), move |gpu| check(&file, Some(gpu))));
-    }
-    trials.push(trial("control: a fixture with another η is noticed".to_owned(), {
-        let first = files.into_iter().next();
-        move |gpu| {
+    for tested in RUNTIMES {
+        for file in files.clone() {
+            let name = format!("fixture {}", stem(&file));
+            trials.push(tested.trial(&name, move |runtime| run(&file, runtime, 1.0)));
+        }
+        let first = files.first().cloned();
+        trials.push(tested.trial("control: a fixture with another η is noticed", move |runtime| {
             let file = first.ok_or("no fixture")?;
-            match run(&file, Some(gpu), 1.01) {
+            match run(&file, runtime, 1.01) {
                 Err(error) if error.contains("differs") => Ok(()),
                 other => Err(format!("a wrong η gave {other:?}")),
             }
-        }
-    }));
+        }));
+    }
     trials
 }
 
@@ -56,11 +49,7 @@ fn stem(file: &Path) -> String {
     file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-fn check(file: &Path, gpu: Option<&Gpu>) -> Result<(), String> {
-    run(file, gpu, 1.0)
-}
-
-fn run(file: &Path, gpu: Option<&Gpu>, lr_factor: f32) -> Result<(), String> {
+fn run(file: &Path, runtime: &dyn Runtime, lr_factor: f32) -> Result<(), String> {
     let bytes = fs::read(file).map_err(|error| error.to_string())?;
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| error.to_string())?;
     let meta = header.metadata().as_ref().and_then(|meta| meta.get("hebb_fixture")).ok_or("no fixture metadata")?;
@@ -78,7 +67,7 @@ fn run(file: &Path, gpu: Option<&Gpu>, lr_factor: f32) -> Result<(), String> {
     let seed = meta["seed"].as_u64().unwrap_or(1);
     let has_mask = |layer: &u32| tensors.names().iter().any(|name| *name == format!("init.W{layer}.mask"));
     model.sparse = (1..=model.network.layers()).filter(has_mask).collect();
-    let mut runner = Runner::new(&model, batch, gpu)?;
+    let mut runner = Runner::new(&model, batch, runtime)?;
     let mut weights = Weights::new();
     for name in tensors.names().into_iter().filter_map(|name| name.strip_prefix("init.")) {
         let bytes = data(&format!("init.{name}"))?;
@@ -102,11 +91,10 @@ fn run(file: &Path, gpu: Option<&Gpu>, lr_factor: f32) -> Result<(), String> {
     let expected_loss = doubles("loss")?;
     for (step, &expected_loss) in expected_loss.iter().enumerate() {
         let (first, end) = (step * batch as usize, (step + 1) * batch as usize);
-        let pictures = &images[first * unit..end * unit];
-        let batch_at = |step| Batch { images: pictures, labels: &labels[first..end], step, seed };
+        let of_step = &images[first * unit..end * unit];
+        let batch_at = |step| Batch { images: of_step, labels: &labels[first..end], step, seed };
         runner.step(&batch_at(step as u32))?;
-        let outcome = runner.outcomes()?;
-        let loss = f64::from(outcome[0].loss) / f64::from(batch);
+        let loss = f64::from(*runner.losses()?.first().ok_or("no loss")?) / f64::from(batch);
         if !((loss - expected_loss).abs() <= 1e-5 * expected_loss.abs().max(1.0)) {
             return Err(format!("the loss of step {} differs: {loss}, expected {}", step + 1, expected_loss));
         }

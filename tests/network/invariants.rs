@@ -1,9 +1,9 @@
-//! What must hold exactly, over 50 steps on the device, for tied, untied and sparse networks: URFB from R = W is
+//! What must hold exactly, over 50 steps on each device, for tied, untied and sparse networks: URFB from R = W is
 //! back-propagation, W − R stays under URFB and shrinks under KP, what is fixed stays, and a run repeats bit for bit.
 
-use hebb_spec::plan::Model;
-use hebb_spec::rule::Rule;
-use hebb_tests::trial;
+use hebb_reference::Twins;
+use hebb_systems::layered::{Model, Rule};
+use hebb_tests::{Tested, devices};
 use libtest_mimic::Trial;
 
 use crate::runner::Weights;
@@ -11,42 +11,43 @@ use crate::setup::{Kind, Setup, untied_start};
 
 const STEPS: u32 = 50;
 
-/// The tests.
+/// The tests, on all runtimes but the twins: they are slow, and have tests of their own.
 pub fn trials() -> Vec<Trial> {
-    let mut trials = Vec::new();
-    for kind in Kind::ALL {
-        trials.extend(of_kind(kind));
-    }
+    devices().flat_map(of_device).collect()
+}
+
+fn of_device(tested: Tested) -> Vec<Trial> {
+    let mut trials: Vec<Trial> = Kind::ALL.into_iter().flat_map(|kind| of_kind(tested, kind)).collect();
     trials.extend([
-        trial("control: URFB from another R is not back-propagation".to_owned(), |gpu| {
+        tested.trial("control: URFB from another R is not back-propagation", |device| {
             let (urfb, bp) = (Setup::new(Kind::Tied, Rule::URFB)?, Setup::new(Kind::Tied, Rule::BP)?);
             let start = urfb.start(false);
-            changed("W1", &bp.train(gpu, &start, STEPS)?["W1"], &urfb.train(gpu, &start, STEPS)?["W1"])
+            changed("W1", &bp.train(device, &start, STEPS)?["W1"], &urfb.train(device, &start, STEPS)?["W1"])
         }),
-        trial("KP shrinks W - R by its decay".to_owned(), |gpu| {
+        tested.trial("KP shrinks W - R by its decay", |device| {
             let decay = 1.0 / 64.0;
             let setup = Setup::new(Kind::Tied, Rule::kp(decay))?;
             let start = setup.start(false);
-            let end = setup.train(gpu, &start, STEPS)?;
+            let end = setup.train(device, &start, STEPS)?;
             // Each step keeps 1 − λ of the difference, and rounds.
             gaps(&setup.model, &start, &end, (1.0 - f64::from(decay)).powi(STEPS as i32), 2.0)
         }),
-        trial("an untied network's first step from one filter looks like the tied one's forward".to_owned(), |gpu| {
+        tested.trial("an untied network's first step from one filter looks like the tied one's forward", |device| {
             let (tied, untied) = (Setup::new(Kind::Tied, Rule::BP)?, Setup::new(Kind::Untied, Rule::BP)?);
             let start = tied.start(false);
             let loss = |setup: &Setup, start: &Weights| {
-                let mut runner = setup.runner(Some(gpu), start)?;
+                let mut runner = setup.runner(device, start)?;
                 setup.step(&mut runner, 0)?;
-                Ok::<f32, String>(runner.outcomes()?[0].loss)
+                Ok::<f32, String>(runner.losses()?[0])
             };
             let (a, b) = (loss(&tied, &start)?, loss(&untied, &untied_start(&untied, &start))?);
             if a == b { Ok(()) } else { Err(format!("the losses differ: {a} tied, {b} untied")) }
         }),
-        trial("frozen layers keep W and R, the others learn".to_owned(), |gpu| {
+        tested.trial("frozen layers keep W and R, the others learn", |device| {
             let mut setup = Setup::new(Kind::Tied, Rule::kp(0.01))?;
             setup.model.frozen = vec![1, 3];
             let start = setup.start(false);
-            let end = setup.train(gpu, &start, STEPS)?;
+            let end = setup.train(device, &start, STEPS)?;
             for (name, values) in &end {
                 let is_frozen = matches!(name.as_str(), "W1" | "W3" | "R3");
                 let check = if is_frozen { same } else { changed };
@@ -58,56 +59,59 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-fn of_kind(kind: Kind) -> [Trial; 5] {
+fn of_kind(tested: Tested, kind: Kind) -> [Trial; 5] {
     [
-        trial(format!("{kind:?}: URFB from R = W equals back-propagation bit for bit"), move |gpu| {
+        tested.trial(&format!("{kind:?}: URFB from R = W equals back-propagation bit for bit"), move |device| {
             let (urfb, bp) = (Setup::new(kind, Rule::URFB)?, Setup::new(kind, Rule::BP)?);
             let start = urfb.start(true);
-            let (urfb, bp) = (urfb.train(gpu, &start, STEPS)?, bp.train(gpu, &start, STEPS)?);
+            let (urfb, bp) = (urfb.train(device, &start, STEPS)?, bp.train(device, &start, STEPS)?);
             for (name, bp) in &bp {
                 same(name, bp, &urfb[name])?;
                 changed(name, bp, &start[name])?;
             }
             Ok(())
         }),
-        trial(format!("{kind:?}: W - R stays under URFB"), move |gpu| {
+        tested.trial(&format!("{kind:?}: W - R stays under URFB"), move |device| {
             let mut setup = Setup::new(kind, Rule::URFB)?;
             setup.model.track_r1 = true;
             let start = setup.start(false);
-            let end = setup.train(gpu, &start, STEPS)?;
+            let end = setup.train(device, &start, STEPS)?;
             (1..=setup.model.network.layers())
                 .map(|layer| format!("R{layer}"))
                 .try_for_each(|r| changed(&r, &end[&r], &start[&r]))?;
             gaps(&setup.model, &start, &end, 1.0, 1.0)
         }),
-        trial(format!("{kind:?}: FRFB leaves R as it was"), move |gpu| {
+        tested.trial(&format!("{kind:?}: FRFB leaves R as it was"), move |device| {
             let setup = Setup::new(kind, Rule::FRFB)?;
             let start = setup.start(false);
-            let end = setup.train(gpu, &start, STEPS)?;
+            let end = setup.train(device, &start, STEPS)?;
             for (name, values) in &end {
                 let check = if name.starts_with('R') { same } else { changed };
                 check(name, values, &start[name])?;
             }
             Ok(())
         }),
-        trial(format!("{kind:?}: every rule repeats bit for bit, and what is masked or outside stays 0"), move |gpu| {
-            for rule in Rule::ALL.into_iter().chain([Rule::urfb(0.5)]) {
-                let setup = Setup::new(kind, rule)?;
-                let start = setup.start(false);
-                let first = setup.train(gpu, &start, 10)?;
-                let second = setup.train(gpu, &start, 10)?;
-                first.iter().try_for_each(|(name, values)| same(name, values, &second[name]))?;
-                zeros_stay(&setup.model, &start, &first).map_err(|error| format!("{}: {error}", rule.name))?;
-            }
-            Ok(())
-        }),
-        trial(format!("{kind:?}: the device follows the twins for three steps"), move |gpu| {
+        tested.trial(
+            &format!("{kind:?}: every rule repeats bit for bit, and what is masked or outside stays 0"),
+            move |device| {
+                for rule in Rule::ALL.into_iter().chain([Rule::urfb(0.5)]) {
+                    let setup = Setup::new(kind, rule)?;
+                    let start = setup.start(false);
+                    let first = setup.train(device, &start, 10)?;
+                    let second = setup.train(device, &start, 10)?;
+                    first.iter().try_for_each(|(name, values)| same(name, values, &second[name]))?;
+                    zeros_stay(&setup.model, &start, &first).map_err(|error| format!("{}: {error}", rule.name))?;
+                }
+                Ok(())
+            },
+        ),
+        tested.trial(&format!("{kind:?}: the device follows the twins for three steps"), move |device| {
             for rule in Rule::ALL {
                 let setup = Setup::new(kind, rule)?;
                 let start = setup.start(false);
                 let mut ends = Vec::new();
-                for gpu in [Some(gpu), None] {
-                    let mut runner = setup.runner(gpu, &start)?;
+                for runtime in [device, &Twins] {
+                    let mut runner = setup.runner(runtime, &start)?;
                     (0..3).try_for_each(|step| setup.step(&mut runner, step))?;
                     ends.push(runner.read()?);
                 }
@@ -157,7 +161,7 @@ fn gaps(model: &Model, start: &Weights, end: &Weights, factor: f64, roundings: f
     Ok(())
 }
 
-/// Masked weights and taps outside the picture are exactly 0 still.
+/// Masked weights and taps outside the image are exactly 0 still.
 fn zeros_stay(model: &Model, start: &Weights, end: &Weights) -> Result<(), String> {
     for (layer, connection) in (1..).zip(model.network.connections()) {
         for name in [format!("W{layer}"), format!("R{layer}")] {

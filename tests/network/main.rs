@@ -5,6 +5,7 @@ mod invariants;
 mod random;
 mod runner;
 mod setup;
+mod subspace;
 
 use std::process::ExitCode;
 
@@ -12,11 +13,10 @@ use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    if let Err(error) = hebb_tests::gpu() {
-        eprintln!("network: no device, only the twins are tested: {error}");
-    }
+    hebb_tests::announce("network");
     let mut trials = fixtures::trials();
     trials.extend(invariants::trials());
     trials.extend(random::trials());
+    trials.extend(subspace::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -1,19 +1,21 @@
 //! Random small networks drawn from the notation, with random rules, losses, masks and batches: three steps, an
-//! evaluation and the statistics, each call on the device against its twin. What once failed is kept below by name.
+//! evaluation and the statistics, each call on each device against its twin. What once failed is kept below by name.
 
-use hebb_gpu::{Gpu, Session};
-use hebb_reference::check::{Row, check_list};
+use hebb_reference::check::{CallReport, CheckError, check_list};
 use hebb_reference::sample::batch_of;
 use hebb_spec::Shape;
-use hebb_spec::backend::Batch;
+use hebb_spec::backend::{Options, Runtime};
+use hebb_spec::learning::Loss;
 use hebb_spec::plan::{List, Plan};
-use hebb_spec::rule::{Loss, Preset, Rule};
-use hebb_tests::trial;
+use hebb_spec::system::System;
+use hebb_systems::layered::{Preset, Rule};
+use hebb_tests::{Tested, devices};
 use libtest_mimic::Trial;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
+use crate::runner::{Batch, write};
 use crate::setup::{Kind, Setup, model};
 
 const CASES: u32 = 150;
@@ -49,48 +51,49 @@ struct Drawn {
     all_statistics: bool,
 }
 
-/// The tests.
+/// The tests, on all runtimes but the twins themselves.
 pub fn trials() -> Vec<Trial> {
-    let mut trials: Vec<Trial> = KEPT
-        .into_iter()
-        .map(|(name, text, [c, h, w], rule)| {
-            trial(format!("kept: {name}"), move |gpu| {
-                let drawn = Drawn {
-                    text: text.to_owned(),
-                    input: Shape::new(c, h, w),
-                    classes: 3,
-                    kind: Kind::Sparse,
-                    rule: rule.parse().map_err(|error| format!("{error}"))?,
-                    loss: Loss::Hinge,
-                    preset: Preset::AsRun,
-                    batch: 5,
-                    frozen: Vec::new(),
-                    track_r1: false,
-                    all_statistics: true,
-                };
-                holds(gpu, &drawn)
-            })
+    devices().flat_map(of_device).collect()
+}
+
+fn of_device(tested: Tested) -> Vec<Trial> {
+    let kept = KEPT.into_iter().map(|(name, text, [c, h, w], rule)| {
+        tested.trial(&format!("kept: {name}"), move |device| {
+            let drawn = Drawn {
+                text: text.to_owned(),
+                input: Shape::new(c, h, w),
+                classes: 3,
+                kind: Kind::Sparse,
+                rule: rule.parse().map_err(|error| format!("{error}"))?,
+                loss: Loss::Hinge,
+                preset: Preset::AsRun,
+                batch: 5,
+                frozen: Vec::new(),
+                track_r1: false,
+                all_statistics: true,
+            };
+            holds(device, &drawn)
         })
-        .collect();
-    trials.push(trial(format!("{CASES} random networks"), |gpu| {
+    });
+    let random = tested.trial(&format!("{CASES} random networks"), |device| {
         let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
         // The same networks each time: a failure is for everyone to see.
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
         TestRunner::new_with_rng(config, rng)
-            .run(&drawn(), |drawn| holds(gpu, &drawn).map_err(TestCaseError::fail))
+            .run(&drawn(), |drawn| holds(device, &drawn).map_err(TestCaseError::fail))
             .map_err(|error| error.to_string())
-    }));
-    trials.push(trial("control: a kernel with another slope is noticed".to_owned(), |gpu| {
+    });
+    let control = tested.trial("control: a kernel with another slope is noticed", |device| {
         let right = Setup::new(Kind::Tied, Rule::URFB)?;
         let mut wrong = right.clone();
         wrong.model.slope *= 1.001;
-        let plans = [&wrong, &right].map(|setup| Plan::new(&setup.model, setup.batch));
-        match check(gpu, &right, plans) {
+        let plans = [&wrong, &right].map(|setup| setup.model.plan(setup.batch));
+        match check(device, &right, plans) {
             Err(error) if error.contains("connect_forward") => Ok(()),
             other => Err(format!("another slope gave {other:?}")),
         }
-    }));
-    trials
+    });
+    kept.chain([random, control]).collect()
 }
 
 /// One item, or a pair with its SUM.
@@ -137,28 +140,40 @@ fn drawn() -> impl Strategy<Value = Drawn> {
 }
 
 /// Whether every call of three steps, an evaluation and the statistics is within its bound.
-fn holds(gpu: &Gpu, drawn: &Drawn) -> Result<(), String> {
+fn holds(device: &dyn Runtime, drawn: &Drawn) -> Result<(), String> {
     let named = (drawn.text.as_str(), drawn.input, drawn.classes);
     let mut model = model(named, drawn.kind, drawn.rule, drawn.loss, drawn.preset)?;
     (model.track_r1, model.delta_statistics) = (drawn.track_r1, drawn.all_statistics);
     model.frozen.clone_from(&drawn.frozen);
     let setup = Setup { model, batch: drawn.batch };
-    let plan = Plan::new(&setup.model, setup.batch);
-    check(gpu, &setup, [plan.clone(), plan])
+    let plan = setup.model.plan(setup.batch);
+    check(device, &setup, [plan.clone(), plan])
 }
 
 /// Runs one plan's calls beside the twins of another, which is the same but in the control.
-fn check(gpu: &Gpu, setup: &Setup, [run, expected]: [Plan; 2]) -> Result<(), String> {
-    let mut session = Session::new(gpu, run).map_err(|error| error.to_string())?;
-    setup.write_start(&expected, &mut session)?;
+fn check(device: &dyn Runtime, setup: &Setup, [run, expected]: [Plan; 2]) -> Result<(), String> {
+    let guarded = Options { guarded: true, ..Options::default() };
+    let mut backend = device.prepare(run, &guarded).map_err(|error| error.to_string())?;
+    write(&expected, &setup.start(false), &mut *backend)?;
     let network = &setup.model.network;
-    let lists = (0..STEPS).map(|step| (List::Train, step)).chain([(List::Evaluate, 0), (List::Statistics, STEPS)]);
+    let lists = (0..STEPS).map(|step| (List::TRAIN, step)).chain([(List::EVALUATE, 0), (List::STATISTICS, STEPS)]);
     for (list, step) in lists {
-        let images = if list == List::Evaluate { setup.batch.div_ceil(2) } else { setup.batch };
+        let images = if list == List::EVALUATE { setup.batch.div_ceil(2) } else { setup.batch };
         let (pixels, labels) = batch_of(network.input, network.classes, images, step);
         let batch = Batch { images: &pixels, labels: &labels, step, seed: 11 };
-        let within = |row: Row| if row.ok { Ok(()) } else { Err(format!("{row:?}").into()) };
-        check_list(&mut session, &expected, list, &batch, within).map_err(|error| error.to_string())?;
+        let mut wrong: Option<CallReport> = None;
+        let first = |report: CallReport| {
+            if !report.ok && wrong.is_none() {
+                wrong = Some(report);
+            }
+            Ok::<(), CheckError>(())
+        };
+        batch
+            .of(&setup.model, setup.batch, |step| check_list(&mut *backend, &expected, list, step, first))
+            .map_err(|error| error.to_string())?;
+        if let Some(report) = wrong {
+            return Err(format!("{report:?}"));
+        }
     }
     Ok(())
 }

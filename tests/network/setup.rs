@@ -1,16 +1,14 @@
 //! Networks to train: tied, untied or sparse, with their random starts.
 
-use hebb_gpu::Gpu;
 use hebb_reference::sample::batch_of;
 use hebb_spec::Shape;
-use hebb_spec::backend::{Backend, Batch};
-use hebb_spec::init::{at_every_place, glorot, mask};
-use hebb_spec::network::{Network, Untied};
-use hebb_spec::plan::{Model, Plan};
+use hebb_spec::backend::Runtime;
+use hebb_spec::learning::Loss;
 use hebb_spec::rng::Purpose;
-use hebb_spec::rule::{Loss, Preset, Rule};
+use hebb_spec::start::{at_every_place, glorot, mask};
+use hebb_systems::layered::{Model, Network, Preset, Rule, Untied};
 
-use crate::runner::{Runner, Weights, held, write};
+use crate::runner::{Batch, Runner, Weights};
 
 /// Split and whole updates, a SUM, overlapping and tiling pools, σ′ below a pool, a connection, a dropout and a SUM.
 const NET: &str = "Conv 18 5x5; Maxpool 3; Drop .5; Conv 9 3x3; Conv 9 3x3; SUM; Conv 8 2x2; Maxpool 2; Full 33; \
@@ -62,8 +60,8 @@ impl Setup {
                 let mut values = glorot(&connection, SEED, purpose, layer);
                 if self.model.sparse.contains(&layer) {
                     let mask = if self.model.rule.signs().is_some() { &masks[0] } else { mask };
-                    values.iter_mut().zip(mask).for_each(|(value, &bit)| *value *= f32::from(bit));
-                    weights.insert(format!("{name}{layer}.mask"), mask.iter().map(|&bit| f32::from(bit)).collect());
+                    values.iter_mut().zip(mask).for_each(|(value, &bit)| *value *= bit);
+                    weights.insert(format!("{name}{layer}.mask"), mask.clone());
                 }
                 weights.insert(format!("{name}{layer}"), values);
             }
@@ -74,16 +72,11 @@ impl Setup {
         weights
     }
 
-    /// Made ready on a device, or on the twins, with a start.
-    pub fn runner(&self, gpu: Option<&Gpu>, start: &Weights) -> Result<Runner, String> {
-        let mut runner = Runner::new(&self.model, self.batch, gpu)?;
+    /// Made ready on a runtime, with a start.
+    pub fn runner(&self, runtime: &dyn Runtime, start: &Weights) -> Result<Runner, String> {
+        let mut runner = Runner::new(&self.model, self.batch, runtime)?;
         runner.write(start)?;
         Ok(runner)
-    }
-
-    /// Writes an independent start into a backend of this plan.
-    pub fn write_start(&self, plan: &Plan, backend: &mut dyn Backend) -> Result<(), String> {
-        write(&held(&self.model, plan), &self.start(false), backend)
     }
 
     /// One step on one of ten batches.
@@ -93,19 +86,19 @@ impl Setup {
         runner.step(&Batch { images: &images, labels: &labels, step, seed: 11 })
     }
 
-    /// The weights after some steps on a device.
-    pub fn train(&self, gpu: &Gpu, start: &Weights, steps: u32) -> Result<Weights, String> {
-        let mut runner = self.runner(Some(gpu), start)?;
+    /// The weights after some steps on a runtime.
+    pub fn train(&self, runtime: &dyn Runtime, start: &Weights, steps: u32) -> Result<Weights, String> {
+        let mut runner = self.runner(runtime, start)?;
         (0..steps).try_for_each(|step| self.step(&mut runner, step))?;
-        let outcomes = runner.outcomes()?;
-        if outcomes.len() != steps as usize || outcomes.iter().any(|outcome| !outcome.loss.is_finite()) {
-            return Err(format!("{} outcomes, or a loss that is not finite", outcomes.len()));
+        let losses = runner.losses()?;
+        if losses.len() != steps as usize || losses.iter().any(|loss| !loss.is_finite()) {
+            return Err(format!("{} losses, or one that is not finite", losses.len()));
         }
         runner.read()
     }
 }
 
-/// A model of a notation, on pictures of a shape with a number of classes.
+/// A model of a notation, on images of a shape with a number of classes.
 pub fn model(
     (text, input, classes): (&str, Shape, u32),
     kind: Kind,

@@ -1,28 +1,36 @@
-//! `connect_apply`: partial sums into W, and into R where it learns.
+//! `connect_apply`: partial sums of an update that is cut into runs of places, into W and, where it learns, into R.
 
 use hebb_spec::Shape;
 use hebb_spec::connection::Connection;
-use hebb_spec::problem::{Learning, Problem};
+use hebb_spec::lane4::update_splits;
+use hebb_spec::learning::Learning;
+use hebb_spec::problem::Problem;
 use hebb_tests::Case;
+use hebb_tests::problem::RATE;
 
-/// Shapes of the last step of a split update.
+/// Shapes of the update that are cut, in every form.
 pub fn cases() -> Vec<Case> {
-    let case = |name, connection, splits, epsilon| {
-        let learning = Learning::new(1.0 / 32.0, epsilon);
-        Case::new(name, Problem::ConnectApply { connection, splits, learning }, 1)
-    };
-    let masked = |name, epsilon| {
-        let connection = Connection::conv(Shape::new(5, 4, 4), 7, 2, 3);
-        let learning = Learning { scale: 1.0 / 32.0, keep: 0.75, epsilon, masked: true };
-        Case::new(name, Problem::ConnectApply { connection, splits: 3, learning }, 1)
-    };
-    vec![
-        case("one of everything", Connection::full(Shape::flat(1), 1), 1, None),
-        case("W alone", Connection::conv(Shape::new(3, 4, 4), 32, 5, 5), 13, None),
-        case("W and R", Connection::conv(Shape::new(7, 4, 4), 9, 3, 3), 109, Some(1.0)),
-        case("a share for R", Connection::conv(Shape::new(5, 4, 4), 6, 2, 3), 2, Some(0.25)),
-        masked("masked, W alone", None),
-        masked("masked, W and R, with decay", Some(0.5)),
-        case("past 65,535 workgroups", Connection::full(Shape::flat(16_400), 1024), 1, None),
-    ]
+    let update =
+        |name, connection, batch, learning| Case::new(name, Problem::ConnectUpdate { connection, batch, learning });
+    let conv = |c, h, w, out, kh, kw| Connection::conv(Shape::new(c, h, w), out, kh, kw);
+    let plain = |epsilon| Learning::new(RATE, epsilon);
+    let masked = |epsilon| Learning { rate: RATE, keep: 0.75, epsilon, masked: true };
+    let mut cases = vec![
+        update("in runs: one of everything", conv(1, 1, 2, 1, 1, 1), 1, plain(None)),
+        update("in runs: W alone", conv(3, 4, 4, 32, 5, 5), 6, plain(None)),
+        update("in runs: W and R", conv(7, 11, 10, 9, 3, 3), 5, plain(Some(1.0))),
+        update("in runs: a share for R", conv(5, 4, 4, 6, 2, 3), 3, plain(Some(0.25))),
+        update("in runs: masked, W alone", conv(5, 4, 4, 7, 2, 3), 4, masked(None)),
+        update("in runs: masked, W and R, with decay", conv(5, 4, 4, 7, 2, 3), 7, masked(Some(0.5))),
+        update("in runs of unequal length", conv(28, 5, 7, 128, 3, 3), 12, plain(Some(1.0))),
+        update("in runs: as many as a grid has columns", conv(1, 257, 255, 1, 1, 1), 1, plain(None)),
+        update("in runs: first layer of simpnet", conv(3, 32, 32, 32, 5, 5), 20, plain(Some(1.0))),
+    ];
+    let learnings = super::connect_update::learnings();
+    for (at, (name, connection, batch)) in super::connect_forward::connections().into_iter().enumerate() {
+        if update_splits(&connection) > 1 {
+            cases.push(update(name, connection, batch, learnings[at % 4]));
+        }
+    }
+    cases
 }

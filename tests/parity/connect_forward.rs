@@ -13,7 +13,7 @@ pub fn connections() -> Vec<(&'static str, Connection, u32)> {
         ("one of everything", conv(1, 1, 1, 1, 1, 1), 1),
         ("a pixel under a large filter", conv(2, 1, 1, 3, 5, 5), 3),
         ("smaller than its filter", conv(2, 2, 3, 5, 5, 5), 5),
-        ("odd picture, odd batch", conv(3, 7, 5, 17, 3, 3), 21),
+        ("odd image, odd batch", conv(3, 7, 5, 17, 3, 3), 21),
         ("even filter pads bottom and right", conv(5, 6, 5, 15, 2, 2), 7),
         ("rows unlike columns", conv(2, 3, 9, 4, 4, 1), 9),
         ("just a tile", conv(16, 3, 3, 16, 3, 3), 128),
@@ -27,12 +27,12 @@ pub fn connections() -> Vec<(&'static str, Connection, u32)> {
     ]
 }
 
-/// Untied connections, and others in pieces, that all three connect kernels must serve, with the largest binding.
+/// Untied connections, and others in pieces, that the connect kernels must serve, with the largest binding.
 pub fn pieces() -> Vec<(&'static str, Connection, u32, Option<u64>)> {
     let local = |c, h, w, out, kh, kw| Connection::conv(Shape::new(c, h, w), out, kh, kw).untie();
     vec![
         ("untied, one of everything", local(1, 1, 1, 1, 1, 1), 1, None),
-        ("untied, odd picture, odd batch", local(3, 7, 5, 17, 3, 3), 21, None),
+        ("untied, odd image, odd batch", local(3, 7, 5, 17, 3, 3), 21, None),
         ("untied, smaller than its filter", local(2, 2, 3, 5, 5, 5), 5, None),
         ("untied, even filter", local(5, 6, 5, 15, 2, 2), 130, None),
         ("untied, two rows a piece", local(3, 7, 5, 17, 3, 3), 3, Some(25_000)),
@@ -46,7 +46,7 @@ pub fn pieces() -> Vec<(&'static str, Connection, u32, Option<u64>)> {
 /// Cases of a problem of each of them.
 pub fn piece_cases(problem: impl Fn(Connection, u32) -> Problem) -> Vec<Case> {
     let case = |(name, connection, batch, bound)| {
-        let case = Case::new(name, problem(connection, batch), batch);
+        let case = Case::new(name, problem(connection, batch));
         Case { max_binding: bound, ..case }
     };
     pieces().into_iter().map(case).collect()
@@ -56,13 +56,13 @@ pub fn piece_cases(problem: impl Fn(Connection, u32) -> Problem) -> Vec<Case> {
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (name, connection, batch) in connections() {
-        cases.push(Case::new(name, Problem::ConnectForward { connection, batch, slope: Some(0.5) }, batch));
+        cases.push(Case::new(name, Problem::ConnectForward { connection, batch, slope: Some(0.5) }));
     }
     cases.extend(piece_cases(|connection, batch| Problem::ConnectForward { connection, batch, slope: Some(0.5) }));
     let output = Connection::full(Shape::flat(29), 10);
-    cases.push(Case::new("no σ", Problem::ConnectForward { connection: output, batch: 6, slope: None }, 6));
+    cases.push(Case::new("no σ", Problem::ConnectForward { connection: output, batch: 6, slope: None }));
     let large = Connection::conv(Shape::new(1, 257, 256), 1, 1, 1);
     let problem = Problem::ConnectForward { connection: large, batch: 1, slope: None };
-    cases.push(Case::new("past 65,535 workgroups", problem, 1));
+    cases.push(Case::new("past 65,535 workgroups", problem));
     cases
 }

@@ -1,41 +1,45 @@
-//! `connect_update`: into W alone, into W and R, and into partial sums. η / batch is a power of two, so that whole
-//! numbers stay exact: a bound on half a million terms would hide a lost image.
+//! `connect_update`: into W alone and into W and R, of connections whose sum one run takes; `connect_apply` has the
+//! others. The rate is a power of two, so that whole numbers stay exact: a bound on half a million terms would hide a
+//! lost image.
 
 use hebb_spec::Shape;
 use hebb_spec::connection::Connection;
-use hebb_spec::problem::{Learning, Problem, update_splits};
+use hebb_spec::lane4::update_splits;
+use hebb_spec::learning::Learning;
+use hebb_spec::problem::Problem;
 use hebb_tests::Case;
+use hebb_tests::problem::RATE;
+
+/// A tied convolution large enough that its places are not cut into runs.
+pub fn uncut() -> Connection {
+    Connection::conv(Shape::new(122, 3, 2), 122, 3, 3)
+}
+
+/// Each kind of learning: plain, with R, masked and both, with decay and without.
+pub fn learnings() -> [Learning; 4] {
+    [(1.0, Some(1.0), false), (0.5, Some(0.25), true), (1.0, None, true), (1.0 - 1.0 / 128.0, None, false)]
+        .map(|(keep, epsilon, masked)| Learning { rate: RATE, keep, epsilon, masked })
+}
 
 /// Shapes of the update.
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (at, (name, connection, batch)) in super::connect_forward::connections().into_iter().enumerate() {
         let epsilon = [None, Some(1.0), Some(0.25)][at % 3];
-        let learning = Learning { masked: at % 4 == 3, ..Learning::new(1.0 / 64.0, epsilon) };
-        cases.push(Case::new(name, Problem::ConnectUpdate { connection, batch, learning }, batch));
-        let splits = update_splits(&connection);
-        cases.push(Case::new(name, Problem::ConnectPartial { connection, batch, splits }, batch));
+        let learning = Learning { masked: at % 4 == 3, ..Learning::new(RATE, epsilon) };
+        cases.push(Case::new(name, Problem::ConnectUpdate { connection, batch, learning }));
     }
-    for (keep, epsilon, masked) in
-        [(1.0, Some(1.0), false), (0.5, Some(0.25), true), (1.0, None, true), (1.0 - 1.0 / 128.0, None, false)]
-    {
-        let learning = Learning { scale: 1.0 / 64.0, keep, epsilon, masked };
-        cases.extend(super::connect_forward::piece_cases(|connection, batch| Problem::ConnectUpdate {
-            connection,
-            batch,
-            learning,
-        }));
-        let tied = Connection::conv(Shape::new(4, 5, 7), 6, 3, 3);
-        cases.push(Case::new("decay and masks", Problem::ConnectUpdate { connection: tied, batch: 9, learning }, 9));
+    for learning in learnings() {
+        let update = |connection, batch| Problem::ConnectUpdate { connection, batch, learning };
+        cases.extend(super::connect_forward::piece_cases(update));
+        cases.push(Case::new("tied, in one run", update(uncut(), 9)));
+        cases.push(Case::new("tied, in one run, in pieces", update(uncut(), 5)).bound(100_000));
     }
-    let uneven = Connection::conv(Shape::new(4, 5, 7), 6, 3, 3);
-    let problem = Problem::ConnectPartial { connection: uneven, batch: 12, splits: 8 };
-    cases.push(Case::new("runs of unequal length", problem, 12));
-    let large = Connection::conv(Shape::new(1, 300, 300), 1, 1, 1);
-    let problem = Problem::ConnectPartial { connection: large, batch: 1, splits: 70_000 };
-    cases.push(Case::new("past 65,535 workgroups", problem, 1));
-    let simpnet = Connection::conv(Shape::new(3, 32, 32), 32, 5, 5);
-    let problem = Problem::ConnectPartial { connection: simpnet, batch: 20, splits: update_splits(&simpnet) };
-    cases.push(Case::new("first layer of simpnet", problem, 20));
+    // One run each: partial sums are a tensor of their own, which is never bound in pieces.
+    let is_whole = |problem: &Problem| matches!(problem, Problem::ConnectUpdate { connection, .. } if update_splits(connection) == 1);
+    cases.retain(|case| is_whole(&case.problem));
+    let large = Connection::full(Shape::flat(1_048_600), 1);
+    let problem = Problem::ConnectUpdate { connection: large, batch: 1, learning: Learning::new(RATE, None) };
+    cases.push(Case::new("past 65,535 workgroups", problem));
     cases
 }

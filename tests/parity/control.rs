@@ -1,14 +1,17 @@
 //! Negative controls: a harness that could pass wrongly is a defect. Each takes one image, one tap, one edge or one
-//! output away from the device and must see the comparison fail.
+//! output away from the runtime and must see the comparison fail; or writes where nothing may be.
 
-use hebb_gpu::{Gpu, Options};
-use hebb_reference::Data;
 use hebb_spec::Shape;
+use hebb_spec::backend::{Options, Runtime};
 use hebb_spec::connection::Connection;
-use hebb_spec::problem::{Learning, Problem};
-use hebb_tests::problem::{POISON, expected, inputs, judge, run};
-use hebb_tests::{Case, Values, trial};
-use libtest_mimic::Trial;
+use hebb_spec::learning::Learning;
+use hebb_spec::operand::Slot;
+use hebb_spec::problem::Problem;
+use hebb_tests::problem::{POISON, RATE, expected, inputs, judge, run};
+use hebb_tests::{Case, RUNTIMES, Values};
+use libtest_mimic::{Failed, Trial};
+
+use crate::spoiling::Spoils;
 
 const BATCH: u32 = 129;
 
@@ -21,84 +24,84 @@ pub fn trials() -> Vec<Trial> {
     let c = connection();
     let forward = Problem::ConnectForward { connection: c, batch: BATCH, slope: None };
     let feedback = Problem::ConnectFeedback { connection: c, batch: BATCH, skip: false, gate: None };
-    let learning = Learning::new(1.0 / 64.0, Some(1.0));
-    let update = Problem::ConnectUpdate { connection: c, batch: BATCH, learning };
-    let partial = Problem::ConnectPartial { connection: c, batch: BATCH, splits: 4 };
-    let (image, tap, edge) = (Cut::Image, Cut::Tap, Cut::Pixel);
-    let mut trials = Vec::new();
-    for (problem, tensor, cut) in [
-        (forward, 1, image),
-        (forward, 0, tap),
-        (forward, 1, edge),
-        (feedback, 1, image),
-        (feedback, 0, tap),
-        (feedback, 1, edge),
-        (update, 0, image),
-        (update, 1, image),
-        (update, 0, edge),
-        (update, 1, edge),
-        (partial, 0, image),
-        (partial, 1, edge),
-    ] {
-        let name = format!("control: {} notices tensor {tensor} without its last {cut:?}", problem.stem());
-        trials.push(trial(name, move |gpu| notices(gpu, problem, tensor, cut)));
+    let learning = Learning::new(RATE, Some(1.0));
+    // Cut into runs of places, and whole.
+    let cut = Problem::ConnectUpdate { connection: c, batch: BATCH, learning };
+    let whole = Problem::ConnectUpdate { connection: c.untie(), batch: BATCH, learning };
+    let mut controls = Vec::new();
+    for (problem, activity) in [(forward, Slot::X), (feedback, Slot::Delta)] {
+        controls.extend([(problem, activity, Less::Image), (problem, activity, Less::Edge)]);
     }
-    for (name, left) in [("unwritten", POISON), ("NaN", f32::NAN)] {
-        trials.push(trial(format!("control: one {name} element is noticed"), move |gpu| {
-            let case =
-                Case::new("control", Problem::ConnectForward { connection: connection(), batch: 8, slope: None }, 8);
-            let given = inputs(&case, Values::Random, 5);
-            let (mut outputs, lanes) = run(gpu, &case, &Options::default(), &given)?;
-            let wanted = expected(&case, Values::Random, &given, lanes)?;
-            judge(&wanted, &outputs)?;
-            if let Some(last) = outputs[0].last_mut() {
-                *last = left;
+    controls.extend([(forward, Slot::W, Less::Tap), (feedback, Slot::R, Less::Tap)]);
+    for (problem, slot) in [(cut, Slot::Delta), (cut, Slot::X), (whole, Slot::Delta), (whole, Slot::X)] {
+        controls.extend([(problem, slot, Less::Image), (problem, slot, Less::Edge)]);
+    }
+    let mut trials = Vec::new();
+    for tested in RUNTIMES {
+        for &(problem, slot, less) in &controls {
+            let kind = if problem == whole { ", untied," } else { "" };
+            let name = format!("control: {}{kind} notices {slot:?} without its last {less:?}", problem.stem());
+            trials.push(tested.trial(&name, move |runtime| notices(runtime, problem, slot, less)));
+        }
+        for (name, left) in [("unwritten", POISON), ("NaN", f32::NAN)] {
+            let name = format!("control: one {name} element is noticed");
+            trials.push(tested.trial(&name, move |runtime| notices_left(runtime, left)));
+        }
+    }
+    for (spoils, told) in [(Spoils::Behind, "behind its end"), (Spoils::Padding, "padding")] {
+        trials.push(Trial::test(format!("control: a write is noticed, {spoils:?}"), move || {
+            let case = Case::new("control", cut);
+            match run(&spoils, &case, &Options::default(), &inputs(&case, Values::Whole, 9)) {
+                Err(error) if error.contains("'W'") && error.contains(told) => Ok(()),
+                other => Err(Failed::from(format!("it came to {other:?}"))),
             }
-            must_fail(judge(&wanted, &outputs).is_err())
         }));
     }
     trials
 }
 
+/// What an input lacks: one term of one sum, or those of one pixel.
 #[derive(Clone, Copy, Debug)]
-enum Cut {
+enum Less {
+    /// The last unit of the last image.
     Image,
+    /// The last tap of the first output.
     Tap,
-    Pixel,
+    /// The last unit of all images.
+    Edge,
 }
 
 fn must_fail(failed: bool) -> Result<(), String> {
     if failed { Ok(()) } else { Err("the comparison passed although something was missing".to_owned()) }
 }
 
-fn notices(gpu: &Gpu, problem: Problem, tensor: usize, cut: Cut) -> Result<(), String> {
-    let case = Case::new("control", problem, BATCH);
-    let whole = inputs(&case, Values::Whole, 9);
-    let (outputs, lanes) = run(gpu, &case, &Options::default(), &whole)?;
-    let wanted = expected(&case, Values::Whole, &whole, lanes)?;
+fn notices(runtime: &dyn Runtime, problem: Problem, slot: Slot, less: Less) -> Result<(), String> {
+    let case = Case::new("control", problem);
+    let mut given = inputs(&case, Values::Whole, 9);
+    let (outputs, rounding) = run(runtime, &case, &Options::default(), &given)?;
+    let wanted = expected(&case, Values::Whole, &given, rounding)?;
     judge(&wanted, &outputs)?;
 
-    let mut less = whole;
-    let Some(Data::Floats(values)) = less.get_mut(tensor) else {
-        return Err("the control cuts a tensor of floats".to_owned());
-    };
-    let images = (BATCH as usize).next_multiple_of(4);
-    match cut {
-        // Of the last unit only: one term of one sum.
-        Cut::Image => {
-            let at = values.len() - images + BATCH as usize - 1;
-            values[at] = 0.0;
-        }
-        Cut::Tap => {
-            let row = (connection().out_vectors() * 4) as usize;
-            let at = values.len() - row;
-            values[at] = 0.0;
-        }
-        Cut::Pixel => {
-            let at = values.len() - images;
-            values[at..].fill(0.0);
-        }
+    let (_, values) = given.iter_mut().find(|(other, _)| *other == slot).ok_or("the control cuts no input")?;
+    let units = values.len() / BATCH as usize;
+    match less {
+        Less::Image => *values.last_mut().ok_or("nothing to cut")? = 0.0,
+        Less::Tap => values[connection().taps() as usize - 1] = 0.0,
+        Less::Edge => values.chunks_exact_mut(units).for_each(|image| image[units - 1] = 0.0),
     }
-    let (outputs, _) = run(gpu, &case, &Options::default(), &less)?;
+    let (outputs, _) = run(runtime, &case, &Options::default(), &given)?;
+    must_fail(judge(&wanted, &outputs).is_err())
+}
+
+fn notices_left(runtime: &dyn Runtime, left: f32) -> Result<(), String> {
+    let problem = Problem::ConnectForward { connection: connection(), batch: 8, slope: None };
+    let case = Case::new("control", problem);
+    let given = inputs(&case, Values::Random, 5);
+    let (mut outputs, rounding) = run(runtime, &case, &Options::default(), &given)?;
+    let wanted = expected(&case, Values::Random, &given, rounding)?;
+    judge(&wanted, &outputs)?;
+    if let Some(last) = outputs[0].1.last_mut() {
+        *last = left;
+    }
     must_fail(judge(&wanted, &outputs).is_err())
 }

@@ -1,7 +1,7 @@
 //! `loss`: hinge and softmax, margins met exactly, batches that are not full.
 
+use hebb_spec::learning::Loss;
 use hebb_spec::problem::Problem;
-use hebb_spec::rule::Loss;
 use hebb_tests::Case;
 
 /// Shapes of the loss.
@@ -10,7 +10,7 @@ pub fn cases() -> Vec<Case> {
     for loss in [Loss::Hinge, Loss::Softmax] {
         let case = |name, classes, batch, images, mu| {
             let problem = Problem::Loss { classes, batch, loss, mu };
-            Case { images, ..Case::new(name, problem, batch) }
+            Case::new(name, problem).with(images)
         };
         cases.extend([
             case("one class", 1, 1, 1, 0.5),

@@ -8,7 +8,7 @@ pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (name, pool, batch) in super::pool_forward::pools() {
         for gate in [None, Some(0.5)] {
-            cases.push(Case::new(name, Problem::PoolFeedback { pool, batch, gate }, batch));
+            cases.push(Case::new(name, Problem::PoolFeedback { pool, batch, gate }));
         }
     }
     cases

@@ -5,7 +5,7 @@ use hebb_tests::Case;
 
 /// Shapes of a SUM's δ.
 pub fn cases() -> Vec<Case> {
-    let case = |name, units, batch, slope| Case::new(name, Problem::SumFeedback { units, batch, slope }, batch);
+    let case = |name, units, batch, slope| Case::new(name, Problem::SumFeedback { units, batch, slope });
     vec![
         case("one unit", 1, 1, 1.0),
         case("odd", 333, 21, 0.5),

@@ -5,7 +5,7 @@ use hebb_tests::Case;
 
 /// Shapes of a SUM.
 pub fn cases() -> Vec<Case> {
-    let case = |name, units, batch| Case::new(name, Problem::SumForward { units, batch }, batch);
+    let case = |name, units, batch| Case::new(name, Problem::SumForward { units, batch });
     vec![
         case("one unit", 1, 1),
         case("odd", 333, 21),

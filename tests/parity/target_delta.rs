@@ -5,10 +5,7 @@ use hebb_tests::Case;
 
 /// Shapes of a target.
 pub fn cases() -> Vec<Case> {
-    let case = |name, classes, batch, images| Case {
-        images,
-        ..Case::new(name, Problem::TargetDelta { classes, batch }, batch)
-    };
+    let case = |name, classes, batch, images| Case::new(name, Problem::TargetDelta { classes, batch }).with(images);
     vec![
         case("one class", 1, 1, 1),
         case("ten classes", 10, 500, 500),

@@ -1,4 +1,4 @@
-//! CIFAR-10 and CIFAR-100, binary versions: records of one or two label bytes and 3,072 bytes of picture.
+//! CIFAR-10 and CIFAR-100, binary versions: records of one or two label bytes and 3,072 bytes of image.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use hebb_spec::Shape;
 use crate::files::{check_label, read_error};
 use crate::{DataError, Split};
 
-/// The shape of every picture.
+/// The shape of every image.
 pub(crate) const SHAPE: Shape = Shape::new(3, 32, 32);
 
 const PICTURE: usize = SHAPE.units() as usize;

@@ -1,13 +1,13 @@
-//! Pictures with their labels, in memory, and how training and validation share them.
+//! Images with their labels, in memory, and how training and validation share them.
 
 use hebb_spec::Shape;
 
 use crate::DataError;
 
-/// Validation pictures when nothing else is asked for; a tenth of the training records where those are fewer.
+/// Validation images when nothing else is asked for; a tenth of the training records where those are fewer.
 const DEFAULT_VALIDATION: usize = 5_000;
 
-/// One half of a data set: pictures of one shape, each with a label.
+/// One half of a data set: images of one shape, each with a label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
     record: usize,
@@ -16,7 +16,7 @@ pub struct Split {
 }
 
 impl Split {
-    /// Pictures of `shape` one behind another (channel, row, column within each) and as many labels.
+    /// Images of `shape` one behind another (channel, row, column within each) and as many labels.
     pub fn new(shape: Shape, images: Vec<u8>, labels: Vec<u16>) -> Result<Self, DataError> {
         let record = shape.units() as usize;
         if labels.len().checked_mul(record) != Some(images.len()) {
@@ -25,17 +25,17 @@ impl Split {
         Ok(Self { record, images, labels })
     }
 
-    /// Number of pictures.
+    /// Number of images.
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// Whether there is no picture.
+    /// Whether there is no image.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
 
-    /// All pictures: image, channel, row, column.
+    /// All images: image, channel, row, column.
     pub fn images(&self) -> &[u8] {
         &self.images
     }
@@ -45,12 +45,12 @@ impl Split {
         &self.labels
     }
 
-    /// Picture `index`: channel, row, column. Panics past the end, as a slice does.
+    /// Image `index`: channel, row, column. Panics past the end, as a slice does.
     pub fn image(&self, index: usize) -> &[u8] {
         &self.images[index * self.record..][..self.record]
     }
 
-    /// Replaces `out` by the pictures at `indices`, one behind another. Panics past the end, as a slice does.
+    /// Replaces `out` by the images at `indices`, one behind another. Panics past the end, as a slice does.
     pub fn copy_records(&self, indices: &[u32], out: &mut Vec<u8>) {
         out.clear();
         out.reserve(indices.len() * self.record);
@@ -60,23 +60,23 @@ impl Split {
     }
 }
 
-/// A data set: training and test pictures of one shape, and what their labels mean.
+/// A data set: training and test images of one shape, and what their labels mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dataset {
     /// What it is called, without a place: `cifar10`.
     pub name: String,
-    /// The shape of every picture.
+    /// The shape of every image.
     pub shape: Shape,
     /// The name of each class, in the order of the labels.
     pub class_names: Vec<String>,
-    /// Pictures to train on; the last of them are kept for validation.
+    /// Images to train on; the last of them are kept for validation.
     pub train: Split,
-    /// Pictures to test on.
+    /// Images to test on.
     pub test: Split,
 }
 
 impl Dataset {
-    /// Checks that every label has a class, and that both splits hold pictures of `shape`.
+    /// Checks that every label has a class, and that both splits hold images of `shape`.
     pub fn new(
         name: impl Into<String>,
         shape: Shape,
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_split_gives_its_pictures_singly_and_by_index() {
+    fn a_split_gives_its_images_singly_and_by_index() {
         let split = split(&[0, 1, 1]);
         assert_eq!((split.len(), split.is_empty(), split.labels()), (3, false, &[0, 1, 1][..]));
         assert_eq!(split.image(1), [4, 5, 6, 7]);
@@ -137,15 +137,9 @@ mod tests {
     #[test]
     fn lengths_that_disagree_are_refused() {
         let error = Split::new(Shape::new(1, 2, 2), vec![0; 7], vec![0; 2]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "7 bytes of pictures are not 2 pictures of 1x2x2: give one label for each picture"
-        );
+        assert_eq!(error.to_string(), "7 bytes of images are not 2 images of 1x2x2: give one label for each image");
         let error = dataset(Shape::new(1, 2, 3), &[0], &[0]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "4 bytes of pictures are not 1 pictures of 1x2x3: give one label for each picture"
-        );
+        assert_eq!(error.to_string(), "4 bytes of images are not 1 images of 1x2x3: give one label for each image");
     }
 
     #[test]

@@ -129,8 +129,8 @@ pub enum DataError {
         /// Images or labels.
         what: &'static str,
     },
-    /// An idx file of pictures of another size.
-    #[error("{} holds pictures of {rows}x{columns}, not 28x28: it is not of this data", path.display())]
+    /// An idx file of images of another size.
+    #[error("{} holds images of {rows}x{columns}, not 28x28: it is not of this data", path.display())]
     IdxShape {
         /// The file.
         path: PathBuf,
@@ -177,13 +177,13 @@ pub enum DataError {
         labels: usize,
     },
     /// A split whose lengths disagree.
-    #[error("{bytes} bytes of pictures are not {labels} pictures of {shape}: give one label for each picture")]
+    #[error("{bytes} bytes of images are not {labels} images of {shape}: give one label for each image")]
     SplitLengths {
-        /// Bytes of pictures.
+        /// Bytes of images.
         bytes: usize,
         /// Number of labels.
         labels: usize,
-        /// The shape of a picture.
+        /// The shape of an image.
         shape: Shape,
     },
     /// A label of a split without a class.
@@ -206,7 +206,7 @@ pub enum DataError {
         /// Training records there are.
         train_len: usize,
     },
-    /// A picture file that cannot be written.
+    /// An image file that cannot be written.
     #[error("cannot write {}: {cause}", path.display())]
     Write {
         /// The file.
@@ -214,9 +214,9 @@ pub enum DataError {
         /// What the system said.
         cause: io::Error,
     },
-    /// A folder of pictures without classes.
+    /// A folder of images without classes.
     #[error(
-        "{} has {found} sub-folders of pictures: give it 2 to 65,536, one a class, or train/ and test/ with such",
+        "{} has {found} sub-folders of images: give it 2 to 65,536, one a class, or train/ and test/ with such",
         path.display()
     )]
     Classes {
@@ -239,14 +239,14 @@ pub enum DataError {
         /// The one that is not.
         absent: PathBuf,
     },
-    /// A class without pictures.
-    #[error("{} holds no picture: add some, or remove the folder", path.display())]
+    /// A class without images.
+    #[error("{} holds no image: add some, or remove the folder", path.display())]
     EmptyClass {
         /// The class's folder.
         path: PathBuf,
     },
     /// A folder in a class's folder.
-    #[error("{} is a folder among a class's pictures: move its pictures up or away", path.display())]
+    #[error("{} is a folder among a class's images: move its images up or away", path.display())]
     Nested {
         /// The folder.
         path: PathBuf,
@@ -257,36 +257,36 @@ pub enum DataError {
         /// The file or folder.
         path: PathBuf,
     },
-    /// A file that is no picture, or a damaged one.
-    #[error("cannot read {} as a PNG, JPEG or BMP picture ({cause}): mend it, convert it or move it away", path.display())]
-    Picture {
+    /// A file that is no image, or a damaged one.
+    #[error("cannot read {} as a PNG, JPEG or BMP image ({cause}): mend it, convert it or move it away", path.display())]
+    Image {
         /// The file.
         path: PathBuf,
         /// What the decoder said.
         cause: String,
     },
-    /// Pictures of different sizes.
+    /// Images of different sizes.
     #[error(
-        "{} has {}x{} pixels, but {} has {}x{}: bring all pictures to one size",
+        "{} has {}x{} pixels, but {} has {}x{}: bring all images to one size",
         path.display(), size.0, size.1, first.display(), first_size.0, first_size.1
     )]
-    PictureSize {
+    ImageSize {
         /// The file.
         path: PathBuf,
         /// Its width and height.
         size: (u32, u32),
-        /// The first picture.
+        /// The first image.
         first: PathBuf,
         /// Its width and height.
         first_size: (u32, u32),
     },
-    /// More pictures than memory.
-    #[error("{pictures} pictures of {shape} in {} are more than the memory holds: take fewer or smaller ones", path.display())]
+    /// More images than memory.
+    #[error("{images} images of {shape} in {} are more than the memory holds: take fewer or smaller ones", path.display())]
     Memory {
         /// The folder.
         path: PathBuf,
-        /// Number of pictures.
-        pictures: usize,
+        /// Number of images.
+        images: usize,
         /// Their shape.
         shape: Shape,
     },

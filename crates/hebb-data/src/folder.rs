@@ -1,7 +1,7 @@
-//! Folders of pictures: one sub-folder a class, or `train/` and `test/` with such.
+//! Folders of images: one sub-folder a class, or `train/` and `test/` with such.
 //!
 //! Names are sorted, hidden files passed over, so that a folder means the same on every system. Files beside the
-//! classes' folders do not count. Pictures have one channel if all files say that they are grey (no BMP does), else three;
+//! classes' folders do not count. Images have one channel if all files say that they are grey (no BMP does), else three;
 //! alpha is left out.
 
 use std::fs::{self, File};
@@ -18,14 +18,14 @@ use crate::{DataError, Dataset, Split};
 const MOST_CLASSES: usize = 1 << 16;
 /// The longest side, as in a shape that is written.
 const LONGEST: u32 = 65_535;
-/// Without `test/`, one picture in so many is to test on, at least one.
+/// Without `test/`, one image in so many is to test on, at least one.
 const TEST_SHARE: usize = 6;
-/// What systems leave in a folder of pictures, beside names with a dot.
+/// What systems leave in a folder of images, beside names with a dot.
 const HIDDEN: [&str; 2] = ["Thumbs.db", "desktop.ini"];
 
-/// One picture file and its class.
+/// One image file and its class.
 #[derive(Debug)]
-struct Picture {
+struct Image {
     path: PathBuf,
     label: u16,
 }
@@ -33,23 +33,23 @@ struct Picture {
 /// What a folder holds, by the names and the heads of its files.
 #[derive(Debug)]
 pub(crate) struct Survey {
-    /// Shape of a picture.
+    /// Shape of an image.
     pub shape: Shape,
     /// Names of the classes.
     pub class_names: Vec<String>,
-    train: Vec<Picture>,
-    test: Vec<Picture>,
+    train: Vec<Image>,
+    test: Vec<Image>,
 }
 
 impl Survey {
-    /// Reads all pictures of the folder that was looked at.
+    /// Reads all images of the folder that was looked at.
     pub fn load(self, folder: &Path) -> Result<Dataset, DataError> {
         let (train, test) = (decode(folder, self.shape, &self.train)?, decode(folder, self.shape, &self.test)?);
         Dataset::new("folder", self.shape, self.class_names, train, test)
     }
 }
 
-/// Looks at every picture's head.
+/// Looks at every image's head.
 pub(crate) fn survey(folder: &Path) -> Result<Survey, DataError> {
     if !folder.is_dir() {
         return Err(DataError::MissingFolder { path: folder.to_owned() });
@@ -57,7 +57,7 @@ pub(crate) fn survey(folder: &Path) -> Result<Survey, DataError> {
     let top = sub_folders(folder)?;
     let is_there = |name: &str| top.iter().any(|other| other == name);
     if !(is_there("train") && is_there("test")) {
-        let (train, test) = part(pictures(folder, &top)?);
+        let (train, test) = part(images(folder, &top)?);
         return Ok(Survey { shape: common_shape(&train, &test)?, class_names: top, train, test });
     }
     if let Some(other) = top.iter().find(|name| !["train", "test"].contains(&name.as_str())) {
@@ -66,7 +66,7 @@ pub(crate) fn survey(folder: &Path) -> Result<Survey, DataError> {
     let [train_folder, test_folder] = ["train", "test"].map(|name| folder.join(name));
     let (class_names, test_names) = (sub_folders(&train_folder)?, sub_folders(&test_folder)?);
     same_classes((&train_folder, &class_names), (&test_folder, &test_names))?;
-    let (train, test) = (shuffle(pictures(&train_folder, &class_names)?), pictures(&test_folder, &class_names)?);
+    let (train, test) = (shuffle(images(&train_folder, &class_names)?), images(&test_folder, &class_names)?);
     Ok(Survey { shape: common_shape(&train, &test)?, class_names, train, test })
 }
 
@@ -98,45 +98,45 @@ fn sub_folders(folder: &Path) -> Result<Vec<String>, DataError> {
     Ok(names(folder)?.into_iter().filter(|name| folder.join(name).is_dir()).collect())
 }
 
-/// Every class's pictures, class by class.
-fn pictures(folder: &Path, classes: &[String]) -> Result<Vec<Picture>, DataError> {
+/// Every class's images, class by class.
+fn images(folder: &Path, classes: &[String]) -> Result<Vec<Image>, DataError> {
     if !(2..=MOST_CLASSES).contains(&classes.len()) {
         return Err(DataError::Classes { path: folder.to_owned(), found: classes.len() });
     }
-    let mut pictures = Vec::new();
+    let mut images = Vec::new();
     for (label, class) in (0..=u16::MAX).zip(classes) {
         let class = folder.join(class);
         let files = names(&class)?;
         if files.is_empty() {
             return Err(DataError::EmptyClass { path: class });
         }
-        pictures.extend(files.into_iter().map(|file| Picture { path: class.join(file), label }));
+        images.extend(files.into_iter().map(|file| Image { path: class.join(file), label }));
     }
-    match pictures.iter().find(|picture| picture.path.is_dir()) {
-        Some(picture) => Err(DataError::Nested { path: picture.path.clone() }),
-        None => Ok(pictures),
+    match images.iter().find(|image| image.path.is_dir()) {
+        Some(image) => Err(DataError::Nested { path: image.path.clone() }),
+        None => Ok(images),
     }
 }
 
-/// The same order on every machine and in every run: validation takes the last pictures, which must not be of one class.
-fn shuffle(pictures: Vec<Picture>) -> Vec<Picture> {
-    let order = Stream::new(0, Purpose::Folder, 0, 0).permutation(pictures.len() as u32);
-    let mut pictures: Vec<Option<Picture>> = pictures.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|index| pictures[index as usize].take()).collect()
+/// The same order on every machine and in every run: validation takes the last images, which must not be of one class.
+fn shuffle(images: Vec<Image>) -> Vec<Image> {
+    let order = Stream::new(0, Purpose::Folder, 0, 0).permutation(images.len() as u32);
+    let mut images: Vec<Option<Image>> = images.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|index| images[index as usize].take()).collect()
 }
 
-/// Pictures to train on and, from the end of the shuffled order, to test on.
-fn part(pictures: Vec<Picture>) -> (Vec<Picture>, Vec<Picture>) {
-    let mut train = shuffle(pictures);
+/// Images to train on and, from the end of the shuffled order, to test on.
+fn part(images: Vec<Image>) -> (Vec<Image>, Vec<Image>) {
+    let mut train = shuffle(images);
     let test = (train.len() / TEST_SHARE).max(1);
     let test = train.split_off(train.len() - test);
     (train, test)
 }
 
-/// The shape of every picture, by the files' heads.
-fn common_shape(train: &[Picture], test: &[Picture]) -> Result<Shape, DataError> {
-    // In the order of their paths, so that an error names the same two pictures as the user's own listing.
-    let mut paths: Vec<&Path> = train.iter().chain(test).map(|picture| picture.path.as_path()).collect();
+/// The shape of every image, by the files' heads.
+fn common_shape(train: &[Image], test: &[Image]) -> Result<Shape, DataError> {
+    // In the order of their paths, so that an error names the same two images as the user's own listing.
+    let mut paths: Vec<&Path> = train.iter().chain(test).map(|image| image.path.as_path()).collect();
     paths.sort_unstable();
     let (mut first, mut colour) = (None, false);
     for path in paths {
@@ -145,7 +145,7 @@ fn common_shape(train: &[Picture], test: &[Picture]) -> Result<Shape, DataError>
         let (first, first_size) = *first.get_or_insert((path, size));
         if size != first_size {
             let (path, first) = (path.to_owned(), first.to_owned());
-            return Err(DataError::PictureSize { path, size, first, first_size });
+            return Err(DataError::ImageSize { path, size, first, first_size });
         }
         // Three channels of them, so that the answer does not hang on which of them is in colour.
         if width.max(height) > LONGEST || 3 * u64::from(width) * u64::from(height) > u64::from(u32::MAX) {
@@ -158,14 +158,14 @@ fn common_shape(train: &[Picture], test: &[Picture]) -> Result<Shape, DataError>
     Ok(Shape::new(if colour { 3 } else { 1 }, height, width))
 }
 
-fn decode(folder: &Path, shape: Shape, pictures: &[Picture]) -> Result<Split, DataError> {
+fn decode(folder: &Path, shape: Shape, listed: &[Image]) -> Result<Split, DataError> {
     let mut images: Vec<u8> = Vec::new();
     let fits =
-        pictures.len().checked_mul(shape.units() as usize).is_some_and(|all| images.try_reserve_exact(all).is_ok());
+        listed.len().checked_mul(shape.units() as usize).is_some_and(|all| images.try_reserve_exact(all).is_ok());
     if !fits {
-        return Err(DataError::Memory { path: folder.to_owned(), pictures: pictures.len(), shape });
+        return Err(DataError::Memory { path: folder.to_owned(), images: listed.len(), shape });
     }
-    for Picture { path, .. } in pictures {
+    for Image { path, .. } in listed {
         let image = open(path)?.decode().map_err(|error| failed(path, error))?;
         if shape.channels == 1 {
             images.extend(image.into_luma8().as_raw());
@@ -174,14 +174,14 @@ fn decode(folder: &Path, shape: Shape, pictures: &[Picture]) -> Result<Split, Da
             (0..3).for_each(|channel| images.extend(image.as_raw().iter().skip(channel).step_by(3)));
         }
     }
-    Split::new(shape, images, pictures.iter().map(|picture| picture.label).collect())
+    Split::new(shape, images, listed.iter().map(|image| image.label).collect())
 }
 
-/// Opens a picture whose format its content tells, whatever its name says.
+/// Opens an image whose format its content tells, whatever its name says.
 fn open(path: &Path) -> Result<ImageReader<BufReader<File>>, DataError> {
     ImageReader::open(path).and_then(ImageReader::with_guessed_format).map_err(|error| failed(path, error))
 }
 
 fn failed(path: &Path, cause: impl ToString) -> DataError {
-    DataError::Picture { path: path.to_owned(), cause: cause.to_string() }
+    DataError::Image { path: path.to_owned(), cause: cause.to_string() }
 }

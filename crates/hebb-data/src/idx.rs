@@ -10,7 +10,7 @@ use hebb_spec::Shape;
 use crate::files::{check_label, read_error};
 use crate::{DataError, Split};
 
-/// The shape of every picture.
+/// The shape of every image.
 pub(crate) const SHAPE: Shape = Shape::new(1, 28, 28);
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];

@@ -1,4 +1,4 @@
-//! Pictures and labels for hebb: reads CIFAR-10, CIFAR-100, idx files and folders of pictures,
+//! Images and labels for hebb: reads CIFAR-10, CIFAR-100, idx files and folders of images,
 //! generates `shapes`, fetches the published sets, lays out contact sheets.
 //!
 //! A DATA text such as `cifar10:DIR` becomes a [`Source`], and that a [`Dataset`]. Whatever is wrong with a file is a
@@ -10,6 +10,7 @@ mod error;
 pub mod fetch;
 mod files;
 mod folder;
+pub mod gaussian;
 mod idx;
 mod names;
 mod preview;

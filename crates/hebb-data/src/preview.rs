@@ -1,4 +1,4 @@
-//! Contact sheets: a look at the pictures of each class.
+//! Contact sheets: a look at the images of each class.
 
 use std::fs::{self, File};
 use std::io::{self, Cursor, Write};
@@ -9,10 +9,10 @@ use image::{ImageFormat, Rgb, RgbImage};
 
 use crate::{DataError, Dataset};
 
-/// Dark grey between the pictures and where a class has no more.
+/// Dark grey between the images and where a class has no more.
 const GROUND: Rgb<u8> = Rgb([40, 40, 40]);
 
-/// The first `columns` training pictures of each class, one class a row, each pixel `scale` wide (both at least 1).
+/// The first `columns` training images of each class, one class a row, each pixel `scale` wide (both at least 1).
 pub fn contact_sheet(dataset: &Dataset, columns: u32, scale: u32) -> RgbImage {
     let (columns, scale) = (columns.max(1), scale.max(1));
     let shape = dataset.shape;
@@ -32,7 +32,7 @@ pub fn contact_sheet(dataset: &Dataset, columns: u32, scale: u32) -> RgbImage {
     sheet
 }
 
-/// Puts one picture with its upper left corner at `corner`.
+/// Puts one image with its upper left corner at `corner`.
 fn place(sheet: &mut RgbImage, dataset: &Dataset, index: usize, corner: (u32, u32), scale: u32) {
     let (image, shape) = (dataset.train.image(index), dataset.shape);
     for y in 0..shape.height * scale {
@@ -89,7 +89,7 @@ mod tests {
         let grey = |value| Rgb([value, value, value]);
         assert_eq!((*sheet.get_pixel(2, 2), *sheet.get_pixel(5, 3)), (grey(20), grey(30)));
         assert_eq!((*sheet.get_pixel(2, 6), *sheet.get_pixel(8, 6)), (grey(0), grey(40)));
-        // Class 0 has one picture only.
+        // Class 0 has one image only.
         assert_eq!((*sheet.get_pixel(8, 2), *sheet.get_pixel(0, 0)), (GROUND, GROUND));
     }
 

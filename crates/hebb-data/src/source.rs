@@ -20,7 +20,7 @@ pub struct Form {
 
 /// All ways to write DATA.
 pub const FORMS: [Form; 7] = [
-    Form { text: "shapes[:SEED]", meaning: "generated colour pictures of ten forms, 50,000 + 10,000 of 3x32x32" },
+    Form { text: "shapes[:SEED]", meaning: "generated colour images of ten forms, 50,000 + 10,000 of 3x32x32" },
     Form { text: "cifar10[:DIR]", meaning: "CIFAR-10, binary version, ten classes of 3x32x32" },
     Form { text: "cifar100[:DIR]", meaning: "CIFAR-100, binary version, 100 fine classes of 3x32x32" },
     Form { text: "cifar100-coarse[:DIR]", meaning: "CIFAR-100, binary version, 20 coarse classes of 3x32x32" },
@@ -31,7 +31,7 @@ pub const FORMS: [Form; 7] = [
     },
     Form {
         text: "folder:DIR",
-        meaning: "PNG, JPEG or BMP pictures of one size, a sub-folder a class, or train/ and test/ with such",
+        meaning: "PNG, JPEG or BMP images of one size, a sub-folder a class, or train/ and test/ with such",
     },
 ];
 
@@ -43,18 +43,18 @@ pub struct Source {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
-    /// The generated pictures; without a seed, of the default one.
+    /// The generated images; without a seed, of the default one.
     Shapes(Option<u64>),
     /// Files; without a folder, in the download cache.
     Files(Set, Option<PathBuf>),
-    /// A folder of pictures.
+    /// A folder of images.
     Folder(PathBuf),
 }
 
-/// Data of which shape and classes are known; no picture has been read.
+/// Data of which shape and classes are known; no image has been read.
 #[derive(Debug)]
 pub struct Outline {
-    /// Shape of a picture.
+    /// Shape of an image.
     pub shape: Shape,
     /// Number of classes.
     pub classes: u32,
@@ -75,7 +75,7 @@ impl Source {
         self.outline()?.load()
     }
 
-    /// Shape of a picture and number of classes. Only a folder of pictures is looked at for them.
+    /// Shape of an image and number of classes. Only a folder of images is looked at for them.
     pub fn outline(&self) -> Result<Outline, DataError> {
         let (shape, classes, unread) = match &self.kind {
             Kind::Shapes(seed) => {
@@ -165,7 +165,7 @@ mod tests {
             "mnist:C:\\data",
             "fashion-mnist",
             "fashion-mnist:.",
-            "folder:my pictures",
+            "folder:my images",
         ] {
             assert_eq!(text.parse::<Source>().unwrap().to_string(), text);
         }
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn texts_of_no_known_form_are_refused() {
         let sentence = |text: &str| text.parse::<Source>().unwrap_err().to_string();
-        for text in ["", "cifar", "folders:pictures", "CIFAR10", "shapes 1"] {
+        for text in ["", "cifar", "folders:images", "CIFAR10", "shapes 1"] {
             assert_eq!(
                 sentence(text),
                 format!(

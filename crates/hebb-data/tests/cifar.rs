@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 const PICTURE: usize = 3072;
 
-/// Records with the labels given, each picture filled with its place in the file.
+/// Records with the labels given, each image filled with its place in the file.
 fn records(labels: &[&[u8]]) -> Vec<u8> {
     let record = |(index, label): (usize, &&[u8])| [label, &[index as u8; PICTURE][..]].concat();
     labels.iter().enumerate().flat_map(record).collect()

@@ -1,4 +1,4 @@
-//! Folders of pictures, good and bad. All are small and written here.
+//! Folders of images, good and bad. All are small and written here.
 
 #![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
 
@@ -11,7 +11,7 @@ use hebb_spec::Shape;
 use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage, RgbaImage};
 use tempfile::TempDir;
 
-/// A grey picture, 3 wide and 2 high, each pixel its place plus `base`.
+/// A grey image, 3 wide and 2 high, each pixel its place plus `base`.
 fn grey(base: u8) -> DynamicImage {
     GrayImage::from_fn(3, 2, |x, y| Luma([base + (3 * y + x) as u8])).into()
 }
@@ -26,7 +26,7 @@ fn save(folder: &Path, file: &str, image: &DynamicImage) {
     image.save(path).unwrap();
 }
 
-/// Two classes of so many grey pictures each; a picture's first pixel tells its class and number.
+/// Two classes of so many grey images each; an image's first pixel tells its class and number.
 fn two_classes(folder: &Path, each: u8) {
     for number in 0..each {
         save(folder, &format!("zebra/{number}.png"), &grey(100 + number));
@@ -41,7 +41,7 @@ fn named(folder: &TempDir) -> String {
 fn sentence(folder: &TempDir) -> String {
     let source: Source = named(folder).parse().unwrap();
     let sentence = source.load().unwrap_err().to_string();
-    // A question for the shape must not pass over what a run would stumble on later, but for damage within a picture.
+    // A question for the shape must not pass over what a run would stumble on later, but for damage within an image.
     if let Err(error) = source.outline() {
         assert_eq!(error.to_string(), sentence);
     }
@@ -54,7 +54,7 @@ fn first_pixels(data: &Dataset) -> (Vec<u8>, Vec<u8>) {
 }
 
 #[test]
-fn a_sixth_of_the_shuffled_pictures_is_to_test_on() {
+fn a_sixth_of_the_shuffled_images_is_to_test_on() {
     let folder = TempDir::new().unwrap();
     two_classes(folder.path(), 10);
     let data = load(&named(&folder)).unwrap();
@@ -78,7 +78,7 @@ fn a_sixth_of_the_shuffled_pictures_is_to_test_on() {
 }
 
 #[test]
-fn two_pictures_are_enough() {
+fn two_images_are_enough() {
     let folder = TempDir::new().unwrap();
     two_classes(folder.path(), 1);
     let data = load(&named(&folder)).unwrap();
@@ -105,7 +105,7 @@ fn train_and_test_are_taken_as_they_are() {
 }
 
 #[test]
-fn one_picture_in_colour_makes_all_rgb() {
+fn one_image_in_colour_makes_all_rgb() {
     let folder = TempDir::new().unwrap();
     two_classes(&folder.path().join("train"), 1);
     save(folder.path(), "test/ant/a.png", &grey(7));
@@ -151,21 +151,21 @@ fn hidden_files_and_files_beside_the_classes_do_not_count() {
     two_classes(folder.path(), 3);
     let plain = load(&named(&folder)).unwrap();
     for file in [".DS_Store", "README.md", "ant/.hidden", "ant/Thumbs.db", "zebra/desktop.ini"] {
-        fs::write(folder.path().join(file), "no picture").unwrap();
+        fs::write(folder.path().join(file), "no image").unwrap();
     }
     fs::create_dir(folder.path().join(".git")).unwrap();
     assert_eq!(load(&named(&folder)).unwrap(), plain);
 }
 
 #[test]
-fn a_picture_of_another_size_is_named() {
+fn an_image_of_another_size_is_named() {
     let folder = TempDir::new().unwrap();
     two_classes(folder.path(), 2);
     save(folder.path(), "bee/wide.png", &GrayImage::new(4, 2).into());
     assert_eq!(
         sentence(&folder),
         format!(
-            "{} has 4x2 pixels, but {} has 3x2: bring all pictures to one size",
+            "{} has 4x2 pixels, but {} has 3x2: bring all images to one size",
             folder.path().join("bee/wide.png").display(),
             folder.path().join("ant/0.png").display()
         )
@@ -173,15 +173,15 @@ fn a_picture_of_another_size_is_named() {
 }
 
 #[test]
-fn what_is_no_picture_is_named() {
+fn what_is_no_image_is_named() {
     let folder = TempDir::new().unwrap();
     two_classes(folder.path(), 2);
     let path = folder.path().join("ant/notes.txt");
-    fs::write(&path, "no picture").unwrap();
-    let start = format!("cannot read {} as a PNG, JPEG or BMP picture (", path.display());
+    fs::write(&path, "no image").unwrap();
+    let start = format!("cannot read {} as a PNG, JPEG or BMP image (", path.display());
     let end = "): mend it, convert it or move it away";
     for bytes in
-        [&b"no picture"[..], b"", b"GIF89a\x01\x00\x01\x00", &fs::read(folder.path().join("ant/0.png")).unwrap()[..60]]
+        [&b"no image"[..], b"", b"GIF89a\x01\x00\x01\x00", &fs::read(folder.path().join("ant/0.png")).unwrap()[..60]]
     {
         fs::write(&path, bytes).unwrap();
         let sentence = sentence(&folder);
@@ -190,29 +190,29 @@ fn what_is_no_picture_is_named() {
 }
 
 #[test]
-fn a_picture_longer_than_a_shape_can_be_is_named() {
+fn an_image_longer_than_a_shape_can_be_is_named() {
     let folder = TempDir::new().unwrap();
     save(folder.path(), "a/long.png", &GrayImage::new(65_536, 1).into());
     save(folder.path(), "b/long.png", &GrayImage::new(65_536, 1).into());
     let sentence = sentence(&folder);
     let part = format!(
-        "{} as a PNG, JPEG or BMP picture (65536x1 pixels are too many)",
+        "{} as a PNG, JPEG or BMP image (65536x1 pixels are too many)",
         folder.path().join("a/long.png").display()
     );
     assert!(sentence.contains(&part), "{sentence}");
 }
 
 #[test]
-fn a_class_without_pictures_or_with_folders_is_named() {
+fn a_class_without_images_or_with_folders_is_named() {
     let folder = TempDir::new().unwrap();
     two_classes(folder.path(), 2);
     let path = folder.path().join("bee");
     fs::create_dir(&path).unwrap();
-    assert_eq!(sentence(&folder), format!("{} holds no picture: add some, or remove the folder", path.display()));
+    assert_eq!(sentence(&folder), format!("{} holds no image: add some, or remove the folder", path.display()));
     fs::create_dir(path.join("inner")).unwrap();
     assert_eq!(
         sentence(&folder),
-        format!("{} is a folder among a class's pictures: move its pictures up or away", path.join("inner").display())
+        format!("{} is a folder among a class's images: move its images up or away", path.join("inner").display())
     );
 }
 
@@ -221,7 +221,7 @@ fn fewer_than_two_classes_are_refused() {
     let folder = TempDir::new().unwrap();
     let expected = |path: &Path, found: usize| {
         format!(
-            "{} has {found} sub-folders of pictures: give it 2 to 65,536, one a class, or train/ and test/ with such",
+            "{} has {found} sub-folders of images: give it 2 to 65,536, one a class, or train/ and test/ with such",
             path.display()
         )
     };

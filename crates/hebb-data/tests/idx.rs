@@ -36,7 +36,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Three pictures to train and one to test.
+/// Three images to train and one to test.
 fn mnist() -> TempDir {
     let folder = TempDir::new().unwrap();
     let write = |name: &str, bytes: Vec<u8>| fs::write(folder.path().join(name), bytes).unwrap();
@@ -108,9 +108,9 @@ fn a_wrong_magic_number_is_refused() {
 }
 
 #[test]
-fn pictures_of_another_size_are_refused() {
+fn images_of_another_size_are_refused() {
     let (path, sentence) = refused(IMAGES, &idx(&[0x803, 1, 32, 30], &[0; 960]));
-    assert_eq!(sentence, format!("{} holds pictures of 32x30, not 28x28: it is not of this data", path.display()));
+    assert_eq!(sentence, format!("{} holds images of 32x30, not 28x28: it is not of this data", path.display()));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// A file that could not be written. What stood there before is unchanged.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write {}, which is left as it was: {cause}; free some space or choose another place", path.display())]
+#[error("cannot write {}, which is left as it was: {cause}", path.display())]
 pub struct WriteError {
     pub(crate) path: PathBuf,
     pub(crate) cause: io::Error,

@@ -1,154 +1,48 @@
-//! Checkpoints: safetensors files with `W1`…`WL`, `R2`…`RL`, the masks of sparse layers (`W2.mask`, `R2.mask`), the
-//! matrices `B1`… of direct feedback, and the metadata `hebb`.
+//! Checkpoints: safetensors files with all parameters and states of a system, each under its name, and the metadata
+//! `hebb`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use safetensors::tensor::{Dtype, Metadata as Header, TensorInfo, View};
-use safetensors::{SafeTensorError, SafeTensors};
+use hebb_spec::layout::Layout;
+use hebb_spec::param::{Weight, Weights};
+use safetensors::SafeTensorError;
+use safetensors::tensor::{Dtype, View};
 
-use crate::metadata::{DescriptionError, Metadata};
-use crate::weights::{Values, Weights};
-use crate::{WriteError, atomic};
-
-/// The metadata key.
-const KEY: &str = "hebb";
-
-/// A checkpoint that cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckpointError {
-    /// No such file.
-    #[error("there is no file {}: give the path of a safetensors file", path.display())]
-    Absent {
-        /// The path.
-        path: PathBuf,
-    },
-    /// The system would not read the file.
-    #[error("cannot read {}: {cause}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        cause: io::Error,
-    },
-    /// A file of another kind, or a part of one.
-    #[error("{} is truncated, damaged or no safetensors file ({cause}): take another copy", path.display())]
-    Format {
-        /// The file.
-        path: PathBuf,
-        /// What the reader said.
-        cause: SafeTensorError,
-    },
-    /// No metadata of ours.
-    #[error("{} has no metadata of hebb, so nothing says which network it is of: name it with --net", path.display())]
-    NoMetadata {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Metadata that do not read.
-    #[error("the hebb metadata of {} do not read ({cause}): they are damaged or of another version", path.display())]
-    Metadata {
-        /// The file.
-        path: PathBuf,
-        /// What the reader said.
-        cause: serde_json::Error,
-    },
-    /// Metadata of a network that this version does not know.
-    #[error("the hebb metadata of {} describe no network of this version: {cause}", path.display())]
-    Description {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        cause: DescriptionError,
-    },
-    /// A tensor is absent.
-    #[error("{} has no tensor {name} of {}: it is of another network", path.display(), shape(wanted))]
-    Missing {
-        /// The file.
-        path: PathBuf,
-        /// The tensor.
-        name: String,
-        /// The dimensions needed.
-        wanted: Vec<usize>,
-    },
-    /// A tensor of another shape.
-    #[error(
-        "{name} in {} is {}, but the network's is {}: it is of another network",
-        path.display(), shape(found), shape(wanted)
-    )]
-    Shape {
-        /// The file.
-        path: PathBuf,
-        /// The tensor.
-        name: String,
-        /// Its dimensions.
-        found: Vec<usize>,
-        /// The dimensions needed.
-        wanted: Vec<usize>,
-    },
-    /// A tensor of other numbers.
-    #[error("{name} in {} holds {found}, not {wanted}: convert it", path.display())]
-    Dtype {
-        /// The file.
-        path: PathBuf,
-        /// The tensor.
-        name: String,
-        /// Its type.
-        found: String,
-        /// The type needed.
-        wanted: Dtype,
-    },
-    /// The weights do not go into the format.
-    #[error("the weights for {} do not go into a safetensors file: {cause}", path.display())]
-    Encode {
-        /// The file.
-        path: PathBuf,
-        /// What the writer said.
-        cause: SafeTensorError,
-    },
-    /// The file cannot be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-}
-
-/// Dimensions for people: `32x3x5x5`.
-fn shape(dims: &[usize]) -> String {
-    dims.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
-}
+use crate::atomic;
+use crate::metadata::Metadata;
+use crate::tensor_file::{CheckpointError, KEY};
 
 /// A tensor on its way into a file, floats lowest byte first.
-struct Tensor<'a> {
-    dims: &'a [usize],
-    values: Values<'a>,
+struct Stored<'a> {
+    dims: Vec<usize>,
+    weight: &'a Weight,
 }
 
-impl View for Tensor<'_> {
+impl View for Stored<'_> {
     fn dtype(&self) -> Dtype {
-        match self.values {
-            Values::Floats(_) => Dtype::F32,
-            Values::Bytes(_) => Dtype::U8,
+        match self.weight.layout {
+            Layout::Mask(_) => Dtype::U8,
+            _ => Dtype::F32,
         }
     }
 
     fn shape(&self) -> &[usize] {
-        self.dims
+        &self.dims
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
-        match self.values {
-            Values::Floats(values) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
-            Values::Bytes(values) => values.into(),
+        let values = &self.weight.values;
+        match self.dtype() {
+            Dtype::U8 => values.iter().map(|&value| u8::from(value != 0.0)).collect(),
+            _ => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
         }
     }
 
     fn data_len(&self) -> usize {
-        match self.values {
-            Values::Floats(values) => 4 * values.len(),
-            Values::Bytes(values) => values.len(),
-        }
+        let each = if self.dtype() == Dtype::U8 { 1 } else { 4 };
+        each * self.weight.values.len()
     }
 }
 
@@ -161,110 +55,6 @@ pub fn write(path: &Path, weights: &Weights, metadata: &Metadata) -> Result<(), 
 pub(crate) fn encode(path: &Path, weights: &Weights, metadata: &Metadata) -> Result<Vec<u8>, CheckpointError> {
     let fail = |cause| CheckpointError::Encode { path: path.to_owned(), cause };
     let json = serde_json::to_string(metadata).map_err(|cause| fail(SafeTensorError::JsonError(cause)))?;
-    let tensors = weights.tensors().map(|(name, dims, values)| (name, Tensor { dims, values }));
+    let tensors = weights.0.iter().map(|weight| (weight.name.as_str(), Stored { dims: weight.layout.dims(), weight }));
     safetensors::serialize(tensors, Some(HashMap::from([(KEY.to_owned(), json)]))).map_err(fail)
-}
-
-/// A safetensors file in memory: of hebb or of anyone.
-#[derive(Debug)]
-pub struct TensorFile {
-    path: PathBuf,
-    bytes: Vec<u8>,
-    /// Where the tensors begin.
-    start: usize,
-    header: Header,
-}
-
-/// A tensor of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Its name.
-    pub name: String,
-    /// Its numbers' type, as safetensors names it.
-    pub dtype: String,
-    /// Its dimensions.
-    pub dims: Vec<usize>,
-}
-
-impl TensorFile {
-    /// Reads a file and checks its header.
-    pub fn read(path: &Path) -> Result<Self, CheckpointError> {
-        let path = path.to_owned();
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(CheckpointError::Absent { path }),
-            Err(cause) => return Err(CheckpointError::Read { path, cause }),
-        };
-        match SafeTensors::read_metadata(&bytes) {
-            // The header's length takes eight bytes before it.
-            Ok((length, header)) => Ok(Self { start: length + 8, path, header, bytes }),
-            Err(cause) => Err(CheckpointError::Format { path, cause }),
-        }
-    }
-
-    /// Where it was read from.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The metadata of hebb; an error where there are none.
-    pub fn metadata(&self) -> Result<Metadata, CheckpointError> {
-        let json = self.hebb().ok_or_else(|| CheckpointError::NoMetadata { path: self.path.clone() })?;
-        serde_json::from_str(json).map_err(|cause| CheckpointError::Metadata { path: self.path.clone(), cause })
-    }
-
-    /// Whether there are metadata of hebb.
-    pub fn has_metadata(&self) -> bool {
-        self.hebb().is_some()
-    }
-
-    fn hebb(&self) -> Option<&str> {
-        self.header.metadata().as_ref()?.get(KEY).map(String::as_str)
-    }
-
-    /// Its tensors in the order of the file.
-    pub fn entries(&self) -> Vec<Entry> {
-        let entry = |name: String| {
-            let info = self.header.info(&name)?;
-            Some(Entry { dtype: info.dtype.to_string(), dims: info.shape.clone(), name })
-        };
-        self.header.offset_keys().into_iter().filter_map(entry).collect()
-    }
-
-    /// Whether it has a tensor.
-    pub fn has(&self, name: &str) -> bool {
-        self.header.info(name).is_some()
-    }
-
-    /// A tensor's dimensions, if it is there.
-    pub fn dims(&self, name: &str) -> Option<&[usize]> {
-        self.header.info(name).map(|info| &info.shape[..])
-    }
-
-    /// The numbers of a tensor of floats, which must have these dimensions.
-    pub fn floats(&self, name: &str, wanted: &[usize]) -> Result<Vec<f32>, CheckpointError> {
-        let bytes = self.raw(name, wanted, Dtype::F32)?;
-        Ok(bytes.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect())
-    }
-
-    /// A mask, which must have these dimensions: 1 where the file has anything but 0.
-    pub fn mask(&self, name: &str, wanted: &[usize]) -> Result<Vec<u8>, CheckpointError> {
-        Ok(self.raw(name, wanted, Dtype::U8)?.iter().map(|&byte| u8::from(byte != 0)).collect())
-    }
-
-    fn raw(&self, name: &str, dims: &[usize], dtype: Dtype) -> Result<&[u8], CheckpointError> {
-        let (path, name) = (self.path.clone(), name.to_owned());
-        match self.header.info(&name) {
-            None => Err(CheckpointError::Missing { path, name, wanted: dims.to_vec() }),
-            Some(info) if info.shape != dims => {
-                Err(CheckpointError::Shape { path, name, found: info.shape.clone(), wanted: dims.to_vec() })
-            }
-            Some(info) if info.dtype != dtype => {
-                Err(CheckpointError::Dtype { path, name, found: info.dtype.to_string(), wanted: dtype })
-            }
-            Some(TensorInfo { data_offsets: (first, end), .. }) => {
-                Ok(&self.bytes[self.start + first..self.start + end])
-            }
-        }
-    }
 }

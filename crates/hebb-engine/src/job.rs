@@ -2,62 +2,38 @@
 
 use std::ops::Range;
 
-use hebb_data::{DataError, Dataset};
-use hebb_spec::network::UntieError;
-use hebb_spec::notation::NotationError;
-use hebb_spec::plan::{Model, Plan};
+use hebb_data::DataError;
+use hebb_spec::param::Weights;
 use hebb_spec::rng::{Purpose, Stream};
+use hebb_spec::settings::{SettingError, Table};
+use hebb_spec::system::System;
 
-use crate::checkpoint::{CheckpointError, TensorFile};
-use crate::init::{self, Start};
-use crate::metadata::{Description, Metadata, Progress, Training};
-use crate::settings::{Length, Settings};
+use crate::from_file::{self, Start};
+use crate::metadata::{Metadata, Progress, Training};
+use crate::settings::{Length, RunSettings};
+use crate::tensor_file::{CheckpointError, TensorFile};
 
-/// Settings that do not fit their network or data.
+/// Settings that do not fit their system or data. Its text begins with the setting at fault.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
-    /// The notation does not read, or does not fit the pictures.
-    #[error("net: {0}")]
-    Notation(#[from] NotationError),
-    /// A layer that cannot be untied.
-    #[error("untied: {0}")]
-    Untie(#[from] UntieError),
-    /// Layer 1 is to have what no layer has.
-    #[error("track-r1 needs feedback weights R, but rule {rule} has none: leave one of them out")]
-    NoR {
-        /// The rule.
-        rule: &'static str,
-    },
-    /// The validation part leaves nothing.
+    /// A setting out of its range.
     #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The validation part leaves nothing.
+    #[error("validation: {0}")]
     Data(#[from] DataError),
-    /// A number outside its range.
-    #[error("{key} is {value}: it must be {range}")]
-    Number {
-        /// The setting.
-        key: &'static str,
-        /// Its value.
-        value: f64,
-        /// What is allowed.
-        range: &'static str,
-    },
-    /// A layer that the network does not have.
-    #[error("{key} names layer {layer}, but the network has {layers} weighted layers, counted from 1")]
+    /// A layer that the system does not have.
+    #[error("init-layers: there is no layer {layer}: the network has {layers} weighted layers, counted from 1")]
     Layer {
-        /// The setting.
-        key: &'static str,
         /// The layer.
         layer: u32,
-        /// The network's layers.
+        /// The system's layers.
         layers: u32,
     },
     /// No whole batch.
-    #[error(
-        "a batch of {batch} is more than the {records} training records (beside {validation} for validation): \
-         lower --batch or --validation"
-    )]
+    #[error("a batch of {batch} is more than the {records} training records (beside {validation} for validation)")]
     Batch {
-        /// Pictures in a batch.
+        /// Images in a batch.
         batch: u32,
         /// Training records.
         records: usize,
@@ -65,7 +41,7 @@ pub enum JobError {
         validation: usize,
     },
     /// More steps than are counted.
-    #[error("{epochs} epochs of {steps} steps are more than 4294967295 steps: lower --epochs")]
+    #[error("{epochs} epochs of {steps} steps are more than 4294967295 steps")]
     Length {
         /// The epochs.
         epochs: u32,
@@ -74,39 +50,58 @@ pub enum JobError {
     },
 }
 
+/// What can be said of settings before there are data: whether they are in range, and whether the system has the layers
+/// that they name.
+pub fn check(system: &dyn System, settings: &RunSettings) -> Result<(), JobError> {
+    // A program may set what no file and no option can say.
+    RunSettings::from_table(&settings.table())?;
+    let layers = system.params().iter().map(|param| param.layer).max().unwrap_or(0);
+    match settings.init_layers.iter().find(|&&layer| layer > layers) {
+        Some(&layer) => Err(JobError::Layer { layer, layers }),
+        None => Ok(()),
+    }
+}
+
+/// The weights that a run starts with: from the settings' file, where they name one, else drawn.
+pub fn start(system: &dyn System, settings: &RunSettings) -> Result<Start, CheckpointError> {
+    let (params, seed) = (system.params(), settings.seed);
+    match &settings.init {
+        Some(path) => from_file::adopt(&params, seed, &TensorFile::read(path.as_ref())?, &settings.init_layers),
+        None => Ok(Start { weights: Weights::draw(&params, seed), messages: Vec::new() }),
+    }
+}
+
 /// A run that fits its data.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Job {
-    /// The settings.
-    pub settings: Settings,
-    /// The model that they describe.
-    pub model: Model,
+pub struct Job<'a> {
+    /// What learns.
+    pub system: &'a dyn System,
+    /// The system's own settings, as run.toml keeps them.
+    pub spec: Table,
+    /// How the run goes; the validation records are counted.
+    pub settings: RunSettings,
     /// The data's name, without a place.
     pub data: String,
     /// Training records; the validation records follow.
     pub records: usize,
+    /// Validation records.
+    pub validation: usize,
     /// Steps in an epoch: the last incomplete batch is dropped.
     pub epoch_steps: u32,
     /// Steps of the whole run.
     pub total_steps: u32,
 }
 
-impl Job {
-    /// Checks settings against their data.
-    pub fn new(settings: Settings, data: &Dataset) -> Result<Self, JobError> {
-        check_numbers(&settings)?;
-        let model = settings.to_model(data.shape, data.classes())?;
-        if model.track_r1 && !model.rule.has_r() {
-            return Err(JobError::NoR { rule: model.rule.name });
-        }
-        let layers = model.network.layers();
-        for (key, list) in [("freeze", &settings.freeze), ("init-layers", &settings.init_layers)] {
-            if let Some(&layer) = list.iter().find(|&&layer| layer == 0 || layer > layers) {
-                return Err(JobError::Layer { key, layer, layers });
-            }
-        }
-        let (batch, validation) = (settings.batch, settings.validation);
-        let records = data.train.len() - hebb_data::validation_split(data.train.len(), Some(validation))?;
+impl<'a> Job<'a> {
+    /// Checks settings against the number of training records that there are; `data` is the data's name.
+    pub fn new(
+        system: &'a dyn System,
+        spec: Table,
+        settings: RunSettings,
+        (data, count): (&str, usize),
+    ) -> Result<Self, JobError> {
+        check(system, &settings)?;
+        let validation = hebb_data::validation_split(count, settings.validation)?;
+        let (batch, records) = (settings.batch, count - validation);
         let epoch_steps = u32::try_from(records / batch as usize).unwrap_or(u32::MAX);
         if epoch_steps == 0 {
             return Err(JobError::Batch { batch, records, validation });
@@ -117,23 +112,19 @@ impl Job {
                 epochs.checked_mul(epoch_steps).ok_or(JobError::Length { epochs, steps: epoch_steps })?
             }
         };
-        Ok(Self { settings, model, data: data.name.clone(), records, epoch_steps, total_steps })
-    }
-
-    /// The plan at the run's batch.
-    pub fn plan(&self) -> Plan {
-        Plan::new(&self.model, self.settings.batch)
+        let settings = RunSettings { validation: Some(validation), ..settings };
+        Ok(Self { system, spec, settings, data: data.to_owned(), records, validation, epoch_steps, total_steps })
     }
 
     /// Where the validation records stand among the training records.
     pub fn validation(&self) -> Range<usize> {
-        self.records..self.records + self.settings.validation
+        self.records..self.records + self.validation
     }
 
     /// The records that the statistics look at, one batch at most, the same each epoch: the first for validation; where
     /// there are none, the first to train on.
     pub fn observed(&self) -> Range<usize> {
-        let all = if self.settings.validation > 0 { self.validation() } else { 0..self.records };
+        let all = if self.validation > 0 { self.validation() } else { 0..self.records };
         all.start..all.end.min(all.start + self.settings.batch as usize)
     }
 
@@ -147,51 +138,29 @@ impl Job {
         }
     }
 
-    /// The weights that the run starts with: from the settings' file, where they name one, else drawn.
+    /// The weights that the run starts with.
     pub fn start(&self) -> Result<Start, CheckpointError> {
-        let (model, settings, drawing) = (&self.model, &self.settings, self.settings.drawing());
-        match &settings.init {
-            Some(path) => {
-                let file = TensorFile::read(path.as_ref())?;
-                init::from_file(model, &drawing, &file, &settings.init_layers)
-            }
-            None => Ok(Start { weights: init::draw(model, &drawing), messages: Vec::new() }),
-        }
+        start(self.system, &self.settings)
     }
 
     /// The metadata of the run's checkpoints.
     pub fn metadata(&self, progress: Progress) -> Metadata {
         Metadata {
-            network: Description::new(&self.model, self.settings.connectivity, self.settings.seed),
+            system: self.system.describe(),
+            seed: self.settings.seed,
             training: Some(Training {
                 data: self.data.clone(),
-                validation: self.settings.validation,
+                validation: self.validation,
                 batch: self.settings.batch,
             }),
             progress,
         }
     }
-}
 
-/// The ranges that the command line holds to, for settings that came from a file.
-fn check_numbers(settings: &Settings) -> Result<(), JobError> {
-    let (epsilon, decay, connectivity) = (settings.rule.epsilon, settings.rule.decay, settings.connectivity);
-    let length = match settings.length {
-        Length::Epochs(count) | Length::Steps(count) => count,
-    };
-    let not_negative = |value: f32| value.is_finite() && value >= 0.0;
-    let checks = [
-        ("lr", f64::from(settings.lr), not_negative(settings.lr), "0 or more"),
-        ("mu", f64::from(settings.mu), not_negative(settings.mu), "0 or more"),
-        ("slope", f64::from(settings.slope), not_negative(settings.slope) && settings.slope > 0.0, "above 0"),
-        ("epsilon", f64::from(epsilon), (0.0..=1.0).contains(&epsilon), "from 0 to 1"),
-        ("decay", f64::from(decay), (0.0..1.0).contains(&decay), "from 0 up to but not 1"),
-        ("connectivity", f64::from(connectivity), connectivity > 0.0 && connectivity <= 1.0, "above 0, and at most 1"),
-        ("batch", f64::from(settings.batch), (1..=1 << 20).contains(&settings.batch), "from 1 to 1048576"),
-        ("the number of epochs or steps", f64::from(length), length > 0, "1 or more"),
-    ];
-    match checks.into_iter().find(|&(_, _, fits, _)| !fits) {
-        Some((key, value, _, range)) => Err(JobError::Number { key, value, range }),
-        None => Ok(()),
+    /// All settings, as run.toml keeps them.
+    pub fn table(&self) -> Table {
+        let mut table = self.spec.clone();
+        table.0.extend(self.settings.table().0);
+        table
     }
 }

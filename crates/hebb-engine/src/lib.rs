@@ -1,22 +1,24 @@
-//! Trains and evaluates a plan on any [`hebb_spec::backend::Backend`].
+//! Trains and evaluates any [`System`](hebb_spec::system::System) on any [`Backend`](hebb_spec::backend::Backend).
 //!
-//! [`settings`] say what a run is, [`job`] checks them against its data, [`init`] gives it a start, [`run`] keeps its
-//! folder, [`trainer`] trains it and [`evaluate`](mod@evaluate) counts its errors. A run that was stopped or killed at
-//! any moment resumes to the same bytes. Nothing here prints: an [`observe::Observer`] hears of progress.
+//! [`settings`] say how a run goes, [`job`] checks them against its [`records`], [`from_file`] gives it a start,
+//! [`trainer`] trains it, [`evaluate`](mod@evaluate) sums over records without learning, and a [`store`] keeps what it
+//! did: a [`run`]'s folder, or memory. A run that was stopped or killed at any moment resumes to the same bytes. Nothing
+//! here prints, and nothing here knows a system: an [`observe::Observer`] hears of progress.
 
 mod atomic;
 pub mod checkpoint;
 pub mod evaluate;
-mod folder;
-pub mod init;
+pub mod from_file;
 pub mod job;
 pub mod metadata;
 mod metrics;
 pub mod observe;
+pub mod records;
 pub mod run;
+mod run_folder;
 pub mod settings;
-pub mod statistics;
-mod text;
+pub mod store;
+pub mod tensor_file;
 pub mod trainer;
 pub mod weights;
 

@@ -1,69 +1,25 @@
 //! What a checkpoint knows about its weights: all that evaluation and a resume need. No time and no path stand in it,
 //! so the same run writes the same bytes anywhere.
 
-use hebb_spec::Shape;
-use hebb_spec::backend::Outcome;
-use hebb_spec::network::{Network, UntieError};
-use hebb_spec::notation::NotationError;
-use hebb_spec::plan::Model;
-use hebb_spec::pool::{PoolTies, PoolWindow};
-use hebb_spec::rule::{Loss, Preset, Rule};
-use serde::{Deserialize, Serialize};
+use std::fmt;
 
-use crate::init::sparse_layers;
-use crate::text;
+use hebb_spec::settings::{Table, Value};
+use hebb_spec::system::{Sums, System};
+use serde::de::{self, IgnoredAny, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The JSON under the metadata key `hebb`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The JSON under the metadata key `hebb`: the system's own keys, then the run's.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Metadata {
-    /// What the weights are of.
-    #[serde(flatten)]
-    pub network: Description,
+    /// What the weights are of, in the system's own words.
+    pub system: Table,
+    /// Seed of the start, the order and all that is drawn.
+    pub seed: u64,
     /// What trained them; absent from a start.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<Training>,
     /// How far the training is.
-    #[serde(flatten)]
     pub progress: Progress,
-}
-
-/// A network with the numbers that its evaluation needs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Description {
-    /// The notation.
-    pub net: String,
-    /// Shape of a picture.
-    #[serde(with = "text")]
-    pub input: Shape,
-    /// Number of classes.
-    pub classes: u32,
-    /// Layers whose places have filters of their own, as in `1,2`; `none` where there is no such layer.
-    pub untied: String,
-    /// The share of connections that there are, where they are not all.
-    #[serde(default = "text::share::all", skip_serializing_if = "text::share::is_all")]
-    pub connectivity: f32,
-    /// Whether layer 1 has an R too.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub track_r1: bool,
-    /// The learning rule, with its ε or decay.
-    #[serde(flatten, with = "text::rule")]
-    pub rule: Rule,
-    /// Numbers and conventions.
-    #[serde(with = "text")]
-    pub preset: Preset,
-    /// Slope of σ.
-    pub slope: f32,
-    /// The hinge loss's balancing factor.
-    pub mu: f32,
-    /// The loss.
-    #[serde(with = "text")]
-    pub loss: Loss,
-    /// Place of overlapping pool windows, as the preset sets it.
-    pub pool_window: String,
-    /// Who gets δ at a pool's ties, as the preset sets it.
-    pub pool_ties: String,
-    /// Seed of the start, the order and dropout.
-    pub seed: u64,
 }
 
 /// What the weights were trained on.
@@ -73,157 +29,131 @@ pub struct Training {
     pub data: String,
     /// Training records kept for validation, the last ones.
     pub validation: usize,
-    /// Pictures in a batch.
+    /// Images in a batch.
     pub batch: u32,
 }
 
 /// How far a training is: counts of what is done.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Progress {
     /// Epochs done.
     pub epoch: u32,
     /// Steps done since the start.
     pub step: u32,
     /// Steps done of the epoch in progress; 0 at an epoch's end.
-    #[serde(default)]
     pub epoch_step: u32,
     /// What these steps found.
-    #[serde(default)]
     pub sums: Sums,
     /// The best epoch so far; none without validation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best: Option<Best>,
 }
 
-/// Running sums over batches.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Sums {
-    /// Pictures.
-    pub images: u64,
-    /// Sum of their losses.
-    pub loss: f64,
-    /// Pictures taken for another class.
-    pub wrong: u64,
-}
-
-impl Sums {
-    /// Adds a batch.
-    pub(crate) fn add(&mut self, outcome: &Outcome) {
-        self.images += u64::from(outcome.images);
-        self.loss += f64::from(outcome.loss);
-        self.wrong += u64::from(outcome.errors);
-    }
-
-    /// Mean loss.
-    pub fn mean_loss(&self) -> f64 {
-        self.loss / self.images as f64
-    }
-
-    /// Fraction taken for another class.
-    pub fn error(&self) -> f64 {
-        self.wrong as f64 / self.images as f64
+impl Progress {
+    /// Nothing done yet.
+    pub fn start(system: &dyn System) -> Self {
+        Self { sums: Sums::zero(&system.amounts()), ..Self::default() }
     }
 }
 
-/// The epoch with the fewest validation errors, the first of equals.
+/// The epoch with the lowest score, the first of equals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Best {
     /// Epochs done by then.
     pub epoch: u32,
-    /// Validation pictures taken for another class.
-    pub wrong: u64,
+    /// Its score: the system's count over the validation records. The key is that of version 0.1.
+    #[serde(rename = "wrong")]
+    pub score: u64,
 }
 
-/// Metadata that describe no network of ours.
-#[derive(Debug, thiserror::Error)]
-pub enum DescriptionError {
-    /// The notation does not read, or does not fit the pictures.
-    #[error(transparent)]
-    Notation(#[from] NotationError),
-    /// A layer that cannot be untied.
-    #[error(transparent)]
-    Untie(#[from] UntieError),
-    /// A convention that this version does not compute.
-    #[error("it has {key} '{value}', which this version of hebb does not compute")]
-    Convention {
-        /// The metadata's key.
-        key: &'static str,
-        /// Its value.
-        value: String,
-    },
-}
-
-impl Description {
-    /// Describes a model whose random numbers come from a seed, and whose sparse layers have a share of their connections.
-    pub fn new(model: &Model, connectivity: f32, seed: u64) -> Self {
-        let untied = model.network.untied_layers();
-        Self {
-            net: model.network.notation(),
-            input: model.network.input,
-            classes: model.network.classes,
-            untied: if untied.is_empty() { "none".to_owned() } else { text::layers::write(&untied) },
-            connectivity,
-            track_r1: model.track_r1,
-            rule: model.rule,
-            preset: model.preset,
-            slope: model.slope,
-            mu: model.mu,
-            loss: model.loss,
-            pool_window: window_name(model.preset).to_owned(),
-            pool_ties: ties_name(model.preset).to_owned(),
-            seed,
+impl Serialize for Metadata {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (key, value) in &self.system.0 {
+            map.serialize_entry(key, value)?;
         }
-    }
-
-    /// The model described, for evaluation: η and frozen layers are no part of it.
-    pub fn model(&self) -> Result<Model, DescriptionError> {
-        let conventions = [
-            ("pool_window", &self.pool_window, window_name(self.preset)),
-            ("pool_ties", &self.pool_ties, ties_name(self.preset)),
-        ];
-        if let Some((key, value, _)) = conventions.into_iter().find(|(_, value, known)| value != known) {
-            return Err(DescriptionError::Convention { key, value: value.clone() });
+        map.serialize_entry("seed", &self.seed)?;
+        if let Some(training) = &self.training {
+            map.serialize_entry("training", training)?;
         }
-        let untied = text::untied::read(&self.untied)
-            .map_err(|_| DescriptionError::Convention { key: "untied", value: self.untied.clone() })?;
-        let network = Network::new(&self.net, self.input, self.classes, self.preset)?.untie(&untied, self.preset)?;
-        let model = Model::new(network, self.rule, self.loss, self.preset);
-        let sparse = sparse_layers(&model, self.connectivity);
-        Ok(Model { mu: self.mu, slope: self.slope, sparse, track_r1: self.track_r1, ..model })
+        let Progress { epoch, step, epoch_step, sums, best } = &self.progress;
+        for (key, count) in [("epoch", epoch), ("step", step), ("epoch_step", epoch_step)] {
+            map.serialize_entry(key, count)?;
+        }
+        map.serialize_entry("sums", sums)?;
+        if let Some(best) = best {
+            map.serialize_entry("best", best)?;
+        }
+        map.end()
     }
 }
 
-const fn window_name(preset: Preset) -> &'static str {
-    match preset.pool_window() {
-        PoolWindow::FromPixel => "from-pixel",
-        PoolWindow::Centred => "centred",
+impl<'de> Deserialize<'de> for Metadata {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Entries)
     }
 }
 
-const fn ties_name(preset: Preset) -> &'static str {
-    match preset.pool_ties() {
-        PoolTies::All => "all",
-        PoolTies::First => "first",
+struct Entries;
+
+impl<'de> Visitor<'de> for Entries {
+    type Value = Metadata;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("metadata of hebb")
     }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Metadata, A::Error> {
+        let (mut system, mut seed, mut training) = (Table::default(), None, None);
+        let (mut epoch, mut step, mut progress) = (None, None, Progress::default());
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "seed" => seed = Some(map.next_value()?),
+                "training" => training = map.next_value()?,
+                "epoch" => epoch = Some(map.next_value()?),
+                "step" => step = Some(map.next_value()?),
+                "epoch_step" => progress.epoch_step = map.next_value()?,
+                "sums" => progress.sums = map.next_value()?,
+                "best" => progress.best = map.next_value()?,
+                _ => match map.next_value::<Any>()? {
+                    Any::Value(value) => system.set(&key, value),
+                    // Of a later version: no setting of ours.
+                    Any::Other(_) => {}
+                },
+            }
+        }
+        let seed = seed.ok_or_else(|| de::Error::missing_field("seed"))?;
+        progress.epoch = epoch.ok_or_else(|| de::Error::missing_field("epoch"))?;
+        progress.step = step.ok_or_else(|| de::Error::missing_field("step"))?;
+        Ok(Metadata { system, seed, training, progress })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Any {
+    Value(Value),
+    Other(IgnoredAny),
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hebb_spec::system::Amount;
 
     fn example() -> Metadata {
-        let network = Network::new("Conv 4 3x3; Maxpool 3; Output", Shape::new(3, 8, 8), 4, Preset::Paper).unwrap();
-        let mut model = Model::new(network, Rule::urfb(0.1), Loss::Softmax, Preset::Paper);
-        (model.slope, model.mu) = (0.7, 0.2);
+        let value = |text: &str| Value::Text(text.to_owned());
+        let system = [("net", value("Output")), ("slope", Value::Float(0.7)), ("track_r1", Value::Switch(true))];
+        let amounts = vec![("loss".to_owned(), Amount::Real(0.1 + 0.2)), ("wrong".to_owned(), Amount::Count(7))];
         Metadata {
-            network: Description::new(&model, 1.0, u64::MAX),
+            system: Table(system.map(|(key, value)| (key.to_owned(), value)).to_vec()),
+            seed: u64::MAX,
             training: Some(Training { data: "tiny".to_owned(), validation: 3, batch: 4 }),
             progress: Progress {
                 epoch: 2,
                 step: 25,
                 epoch_step: 5,
-                sums: Sums { images: 20, loss: 0.1 + 0.2 + 1e-17, wrong: 7 },
-                best: Some(Best { epoch: 1, wrong: 2 }),
+                sums: Sums { images: 20, amounts },
+                best: Some(Best { epoch: 1, score: 2 }),
             },
         }
     }
@@ -232,46 +162,20 @@ mod tests {
     fn metadata_read_back_to_the_last_bit() {
         let mut metadata = example();
         for at in 1..2000 {
-            metadata.progress.sums.loss = 1e3 / f64::from(at);
+            metadata.progress.sums.amounts[0].1 = Amount::Real(1e3 / f64::from(at));
             let text = serde_json::to_string(&metadata).unwrap();
             assert_eq!(serde_json::from_str::<Metadata>(&text).unwrap(), metadata);
         }
     }
 
     #[test]
-    fn the_contracts_keys_stand_at_the_top() {
-        let value = serde_json::to_value(example()).unwrap();
-        let keys =
-            ["net", "input", "classes", "untied", "rule", "preset", "slope", "mu", "loss", "epoch", "step", "seed"];
-        for key in keys {
-            assert!(value.get(key).is_some(), "{key}");
-        }
-        assert_eq!(value["input"], "3x8x8");
-        assert_eq!(value["pool_window"], "centred");
-        assert_eq!((value.get("connectivity"), value.get("track_r1"), value.get("decay")), (None, None, None));
-        let least = r#"{"net":"Output","input":"1x2x2","classes":2,"untied":"none","rule":"bp","preset":"as-run",
-            "slope":0.5,"mu":1,"loss":"hinge","pool_window":"from-pixel","pool_ties":"all","seed":1,"epoch":0,"step":0}"#;
-        assert_eq!(serde_json::from_str::<Metadata>(least).unwrap().progress, Progress::default());
-    }
-
-    #[test]
-    fn the_model_reads_back() {
-        let model = example().network.model().unwrap();
-        assert_eq!((model.slope, model.mu, model.loss), (0.7, 0.2, Loss::Softmax));
-        assert!(model.sparse.is_empty() && !model.track_r1);
-        let mut other = example().network;
-        other.untied = "1,x".to_owned();
-        let error = other.model().unwrap_err().to_string();
-        assert_eq!(error, "it has untied '1,x', which this version of hebb does not compute");
-        other.untied = "2".to_owned();
-        assert!(other.model().unwrap_err().to_string().starts_with("layer 2 is 'Output', which has no places"));
-        (other.untied, other.connectivity, other.track_r1) = ("1".to_owned(), 0.5, true);
-        let model = other.model().unwrap();
-        assert_eq!((model.network.untied_layers(), &model.sparse), (vec![1], &vec![1, 2]));
-        assert_eq!(Description::new(&model, 0.5, u64::MAX).untied, "1");
-        assert!(model.track_r1);
-        other.pool_ties = "random".to_owned();
-        let error = other.model().unwrap_err().to_string();
-        assert_eq!(error, "it has pool_ties 'random', which this version of hebb does not compute");
+    fn the_file_is_that_of_version_0_1() {
+        let wanted = r#"{"net":"Output","slope":0.7,"track_r1":true,"seed":18446744073709551615,"training":{"data":"tiny","validation":3,"batch":4},"epoch":2,"step":25,"epoch_step":5,"sums":{"images":20,"loss":0.30000000000000004,"wrong":7},"best":{"epoch":1,"wrong":2}}"#;
+        assert_eq!(serde_json::to_string(&example()).unwrap(), wanted);
+        let least = r#"{"net":"Output","mu":1,"seed":1,"epoch":0,"step":0,"later":{"a":[1]}}"#;
+        let metadata: Metadata = serde_json::from_str(least).unwrap();
+        assert_eq!((metadata.progress, metadata.system.0.len()), (Progress::default(), 2));
+        let error = serde_json::from_str::<Metadata>(r#"{"net":"Output","epoch":0,"step":0}"#).unwrap_err();
+        assert!(error.to_string().starts_with("missing field `seed`"), "{error}");
     }
 }

@@ -4,103 +4,140 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use hebb_spec::plan::Model;
+use hebb_spec::system::System;
+use serde::Serialize;
 
 use crate::atomic;
-use crate::folder::{self, RunError};
-use crate::statistics::{self, Statistic};
+use crate::run_folder::{self, RunError};
 
 /// A row: what an epoch found.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
     /// The epoch, counted from 1.
     pub epoch: u32,
     /// Wall time of its training steps; of those since the resume, where it was interrupted.
     pub seconds: f64,
-    /// Mean loss over its batches, dropout on.
-    pub train_loss: f64,
-    /// Fraction of its pictures taken for another class, dropout on.
-    pub train_error: f64,
-    /// Mean loss and error on the validation records, where there are any.
-    pub validation: Option<(f64, f64)>,
-    /// What was seen of the layers.
-    pub statistics: Vec<Statistic>,
+    /// The system's columns, each with its value; none where there is nothing to tell.
+    pub values: Vec<(String, Option<f64>)>,
 }
 
 impl Row {
+    /// A column's value.
+    pub fn get(&self, column: &str) -> Option<f64> {
+        self.values.iter().find(|(name, _)| name == column).and_then(|(_, value)| *value)
+    }
+
     /// Absent values are empty fields; floats read back to the last bit.
     fn line(&self) -> String {
-        let field = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:?}"));
-        let (loss, error) = self.validation.unzip();
+        let field = |value: &Option<f64>| value.map_or_else(String::new, |value| format!("{value:?}"));
         let mut fields = vec![self.epoch.to_string(), format!("{:.3}", self.seconds)];
-        fields.extend([Some(self.train_loss), Some(self.train_error), loss, error].map(field));
-        fields.extend(self.statistics.iter().map(|statistic| field(statistic.value)));
+        fields.extend(self.values.iter().map(|(_, value)| field(value)));
         fields.join(",")
+    }
+
+    /// The inverse of [`Row::line`]. A version that wrote fewer columns has nothing to tell of the rest.
+    fn read(line: &str, columns: &[String]) -> Option<Self> {
+        let mut fields = line.split(',');
+        let (epoch, seconds) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+        let mut values = Vec::with_capacity(columns.len());
+        for column in columns {
+            let value = match fields.next() {
+                None | Some("") => None,
+                Some(field) => Some(field.parse().ok()?),
+            };
+            values.push((column.clone(), value));
+        }
+        fields.next().is_none().then_some(Self { epoch, seconds, values })
     }
 }
 
-/// The rows of a run's metrics.csv, as they stand in the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The rows of a run's metrics.csv.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Metrics {
-    header: String,
-    rows: Vec<String>,
+    columns: Vec<String>,
+    rows: Vec<Row>,
 }
 
 impl Metrics {
     /// No rows yet.
-    pub(crate) fn new(model: &Model) -> Self {
-        let mut header = "epoch,seconds,train_loss,train_error,validation_loss,validation_error".to_owned();
-        header.extend(statistics::names(model).map(|name| format!(",{name}")));
-        Self { header, rows: Vec::new() }
+    pub(crate) fn new(system: &dyn System) -> Self {
+        Self { columns: system.columns(), rows: Vec::new() }
     }
 
-    /// The rows in a file up to an epoch, and whether more stood there. Rows of a version that wrote fewer columns get
-    /// empty fields for the rest.
-    pub(crate) fn read(model: &Model, path: &Path, epochs: u32) -> Result<(Self, bool), RunError> {
-        let mut metrics = Self::new(model);
+    fn header(&self) -> String {
+        ["epoch", "seconds"].into_iter().chain(self.columns.iter().map(String::as_str)).collect::<Vec<_>>().join(",")
+    }
+
+    /// The rows in a file up to an epoch, and whether more stood there.
+    pub(crate) fn read(system: &dyn System, path: &Path, epochs: u32) -> Result<(Self, bool), RunError> {
+        let mut metrics = Self::new(system);
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok((metrics, false)),
             Err(cause) => return Err(RunError::Read { path: path.to_owned(), cause }),
         };
+        let wrong = |line| RunError::Metrics { path: path.to_owned(), line };
         let mut lines = text.lines();
         // What the header has beyond the file's is whole columns.
-        let lacking = lines.next().and_then(|header| metrics.header.strip_prefix(header));
-        let Some(lacking) = lacking.filter(|columns| columns.is_empty() || columns.starts_with(',')) else {
-            return Err(RunError::Metrics { path: path.to_owned(), line: 1 });
-        };
-        let empty = ",".repeat(lacking.matches(',').count());
+        let header = metrics.header();
+        let lacking = lines.next().and_then(|found| header.strip_prefix(found)).ok_or_else(|| wrong(1))?;
+        if !lacking.is_empty() && !lacking.starts_with(',') {
+            return Err(wrong(1));
+        }
         let mut surplus = false;
         for (number, line) in (2..).zip(lines) {
-            let epoch: Option<u32> = line.split(',').next().and_then(|field| field.parse().ok());
-            match epoch {
-                Some(epoch) if epoch <= epochs => metrics.rows.push(format!("{line}{empty}")),
-                Some(_) => surplus = true,
-                None => return Err(RunError::Metrics { path: path.to_owned(), line: number }),
+            let row = Row::read(line, &metrics.columns).ok_or_else(|| wrong(number))?;
+            if row.epoch <= epochs {
+                metrics.rows.push(row);
+            } else {
+                surplus = true;
             }
         }
         Ok((metrics, surplus))
     }
 
-    /// Number of rows.
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len()
+    /// The rows.
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Only the rows up to an epoch.
+    pub(crate) fn keep(&mut self, epochs: u32) {
+        self.rows.retain(|row| row.epoch <= epochs);
     }
 
     pub(crate) fn push(&mut self, row: &Row) {
-        self.rows.push(row.line());
+        self.rows.push(row.clone());
     }
 
     /// Writes all rows, whole or not at all; without rows there is no file.
     pub(crate) fn write(&self, path: &Path) -> Result<(), RunError> {
         if self.rows.is_empty() {
-            return folder::remove(path);
+            return run_folder::remove(path);
         }
-        let mut text = format!("{}\n", self.header);
+        let mut text = format!("{}\n", self.header());
         for row in &self.rows {
-            text.push_str(row);
+            text.push_str(&row.line());
             text.push('\n');
         }
         Ok(atomic::write(path, text.as_bytes())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_reads_back_and_the_rest_of_an_older_one_is_empty() {
+        let columns = ["loss", "error", "corr_2"].map(str::to_owned);
+        let values = [Some(0.1 + 0.2), None, Some(1e-7)];
+        let row = Row { epoch: 3, seconds: 1.5, values: columns.iter().cloned().zip(values).collect() };
+        assert_eq!(row.line(), "3,1.500,0.30000000000000004,,1e-7");
+        assert_eq!(Row::read(&row.line(), &columns).as_ref(), Some(&row));
+        assert_eq!(Row::read("3,1.500,0.30000000000000004,", &columns).unwrap().get("corr_2"), None);
+        for wrong in ["", "x,1.0", "1", "1,1.0,a", "1,1.0,1,1,1,1"] {
+            assert_eq!(Row::read(wrong, &columns), None, "{wrong}");
+        }
     }
 }

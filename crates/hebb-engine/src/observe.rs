@@ -1,18 +1,20 @@
 //! Who hears of a run's progress.
 
+use hebb_spec::param::Weights;
+use hebb_spec::system::Sums;
+
 use crate::Row;
-use crate::metadata::Sums;
 
 /// Hears of a run's progress; the default is not to listen.
 pub trait Observer {
     /// A training step was submitted; its outcome may come some steps later.
     fn step(&mut self, _report: &StepReport) {}
 
-    /// So many of the validation pictures are submitted.
+    /// So many of the validation records are submitted.
     fn validating(&mut self, _done: usize, _of: usize) {}
 
-    /// A row was added to metrics.csv.
-    fn row(&mut self, _row: &Row) {}
+    /// An epoch, or the part of one with which a run ends, was kept: its row, and the weights at its end.
+    fn epoch(&mut self, _row: &Row, _weights: &Weights) {}
 
     /// Something worth knowing that is no error: one sentence.
     fn message(&mut self, _text: &str) {}
@@ -22,7 +24,7 @@ pub trait Observer {
 impl Observer for () {}
 
 /// Where a training is after a step.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StepReport {
     /// The epoch in progress, counted from 1.
     pub epoch: u32,
@@ -36,6 +38,6 @@ pub struct StepReport {
     pub total_steps: u32,
     /// What the epoch's steps found so far.
     pub sums: Sums,
-    /// Speed in this epoch, in pictures a second.
+    /// Speed in this epoch, in images a second.
     pub images_per_second: f64,
 }

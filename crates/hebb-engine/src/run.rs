@@ -8,17 +8,23 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use hebb_spec::param::Weights;
+use hebb_spec::settings::Table;
+use tracing::debug;
+
+use crate::Row;
 use crate::atomic;
-use crate::checkpoint::{self, TensorFile};
-use crate::folder::{BEST, FORMER, Folder, LAST, LOCK, METRICS, SETTINGS, START, one_line, remove};
-use crate::init::{self, Start};
+use crate::checkpoint;
+use crate::from_file::{self, Start};
 use crate::job::Job;
 use crate::metadata::{Best, Progress};
-use crate::metrics::{Metrics, Row};
-use crate::settings::{Record, RunFile, Settings};
-use crate::weights::Weights;
+use crate::metrics::Metrics;
+use crate::run_folder::{BEST, FORMER, Folder, LAST, LOCK, METRICS, SETTINGS, START, one_line, remove};
+use crate::settings::{Record, RunFile};
+use crate::store::Store;
+use crate::tensor_file::TensorFile;
 
-pub use crate::folder::{RunError, check_new};
+pub use crate::run_folder::{RunError, check_new};
 
 /// A run to continue: locked, its settings read, nothing changed yet.
 #[derive(Debug)]
@@ -36,14 +42,19 @@ impl Existing {
         }
         let folder = Folder::lock(path)?;
         let text = fs::read_to_string(&name).map_err(|cause| RunError::Read { path: name.clone(), cause })?;
-        match toml::from_str(&text) {
+        match RunFile::read(&text) {
             Ok(file) => Ok(Self { folder, file }),
-            Err(cause) => Err(RunError::Settings { path: name, cause: one_line(&cause.to_string()) }),
+            Err(cause) => Err(RunError::Settings { path: name, cause: one_line(&cause) }),
         }
     }
 
-    /// The settings in its run.toml.
-    pub fn settings(&self) -> &Settings {
+    /// Where its run.toml stands.
+    pub fn settings_path(&self) -> PathBuf {
+        self.folder.at(SETTINGS)
+    }
+
+    /// The settings in its run.toml: the system's and the run's.
+    pub fn settings(&self) -> &Table {
         &self.file.settings
     }
 
@@ -52,34 +63,33 @@ impl Existing {
         &self.file.record
     }
 
-    /// Takes back what the last checkpoint does not know of, and notes the job's settings and the new record.
-    pub fn resume(self, job: &Job, record: &Record) -> Result<Run, RunError> {
+    /// The run, ready to go on from its last checkpoint. Notes the job's settings and the new record.
+    pub fn resume(self, job: &Job<'_>, record: &Record) -> Result<Run, RunError> {
         let folder = self.folder;
         let name = [LAST, START].map(|name| folder.at(name)).into_iter().find(|name| name.is_file());
         let path = name.ok_or_else(|| RunError::NoCheckpoint { path: folder.path.clone() })?;
         let file = TensorFile::read(&path)?;
         let metadata = file.metadata()?;
-        let progress = metadata.progress;
+        let progress = metadata.progress.clone();
         let step = u64::from(progress.epoch) * u64::from(job.epoch_steps) + u64::from(progress.epoch_step);
         let fits = u64::from(progress.step) == step && progress.epoch_step <= job.epoch_steps;
-        if !fits || metadata != job.metadata(progress) {
+        if !fits || metadata != job.metadata(progress.clone()) {
             return Err(RunError::OtherRun { path });
         }
         if progress.step > job.total_steps {
             let (done, total) = (progress.step, job.total_steps);
             return Err(RunError::Passed { path: folder.path, done, total });
         }
-        let Start { weights, mut messages } = init::stored(&job.model, &file)?;
-        let (metrics, surplus) = Metrics::read(&job.model, &folder.at(METRICS), progress.epoch)?;
-        if metrics.len() < progress.epoch as usize {
+        let Start { weights, mut messages } = from_file::stored(&job.system.params(), &file)?;
+        let (metrics, surplus) = Metrics::read(job.system, &folder.at(METRICS), progress.epoch)?;
+        if metrics.rows().len() < progress.epoch as usize {
             messages.push(format!("{} lacks rows of epochs that are done", folder.at(METRICS).display()));
         }
         folder.sweep()?;
-        messages.extend(restore_best(&folder, progress.best)?);
         if surplus {
             metrics.write(&folder.at(METRICS))?;
         }
-        folder.write_settings(job, record)?;
+        folder.write_settings(&RunFile { settings: job.table(), record: record.clone() })?;
         Ok(Run { folder, metrics, weights, progress, messages })
     }
 }
@@ -120,12 +130,12 @@ fn restore_best(folder: &Folder, best: Option<Best>) -> Result<Option<String>, R
 pub struct Run {
     folder: Folder,
     metrics: Metrics,
-    /// What it continues with.
-    pub(crate) weights: Weights,
+    /// The newest weights.
+    weights: Weights,
     /// How far it is.
-    pub(crate) progress: Progress,
+    progress: Progress,
     /// What is worth saying about its folder.
-    pub(crate) messages: Vec<String>,
+    messages: Vec<String>,
 }
 
 impl Run {
@@ -133,7 +143,7 @@ impl Run {
     pub fn create(
         path: &Path,
         overwrite: bool,
-        job: &Job,
+        job: &Job<'_>,
         record: &Record,
         weights: Weights,
     ) -> Result<Self, RunError> {
@@ -153,15 +163,15 @@ impl Run {
         made
     }
 
-    fn fill(folder: Folder, job: &Job, record: &Record, weights: Weights) -> Result<Self, RunError> {
+    fn fill(folder: Folder, job: &Job<'_>, record: &Record, weights: Weights) -> Result<Self, RunError> {
         folder.sweep()?;
-        let progress = Progress::default();
-        checkpoint::write(&folder.at(START), &weights, &job.metadata(progress))?;
+        let progress = Progress::start(job.system);
+        checkpoint::write(&folder.at(START), &weights, &job.metadata(progress.clone()))?;
         for name in [SETTINGS, LAST, BEST, FORMER, METRICS] {
             folder.remove(name)?;
         }
-        folder.write_settings(job, record)?;
-        Ok(Self { folder, metrics: Metrics::new(&job.model), weights, progress, messages: Vec::new() })
+        folder.write_settings(&RunFile { settings: job.table(), record: record.clone() })?;
+        Ok(Self { folder, metrics: Metrics::new(job.system), weights, progress, messages: Vec::new() })
     }
 
     /// The folder.
@@ -169,9 +179,9 @@ impl Run {
         &self.folder.path
     }
 
-    /// How far the run is.
-    pub fn progress(&self) -> Progress {
-        self.progress
+    /// Its rows so far.
+    pub fn rows(&self) -> &[Row] {
+        self.metrics.rows()
     }
 
     /// Where its newest weights stand.
@@ -189,24 +199,47 @@ impl Run {
         self.folder.at(METRICS)
     }
 
-    /// Writes the last checkpoint.
-    pub(crate) fn save(&mut self, job: &Job, weights: &Weights, progress: Progress) -> Result<(), RunError> {
-        let path = self.folder.at(LAST);
-        let bytes = checkpoint::encode(&path, weights, &job.metadata(progress))?;
-        self.write_last(&bytes, progress)
+    fn write_last(&mut self, bytes: &[u8], weights: &Weights, progress: Progress) -> Result<(), RunError> {
+        atomic::write(&self.folder.at(LAST), bytes)?;
+        self.weights = weights.clone();
+        debug!(epoch = progress.epoch, step = progress.step, "saved");
+        self.progress = progress;
+        self.folder.remove(START)
+    }
+}
+
+impl Store for Run {
+    fn progress(&self) -> &Progress {
+        &self.progress
     }
 
-    /// Writes a row's files: the best checkpoint, if this is it, metrics.csv, the last checkpoint.
-    pub(crate) fn save_row(
+    fn begin(&mut self) -> Result<Weights, RunError> {
+        self.metrics.keep(self.progress.epoch);
+        self.messages.extend(restore_best(&self.folder, self.progress.best)?);
+        Ok(self.weights.clone())
+    }
+
+    fn take_messages(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.messages)
+    }
+
+    fn save(&mut self, job: &Job<'_>, weights: &Weights, progress: Progress) -> Result<(), RunError> {
+        let path = self.folder.at(LAST);
+        let bytes = checkpoint::encode(&path, weights, &job.metadata(progress.clone()))?;
+        self.write_last(&bytes, weights, progress)
+    }
+
+    /// Writes the row's files: the best checkpoint, if this is it, metrics.csv, the last checkpoint.
+    fn save_row(
         &mut self,
-        job: &Job,
+        job: &Job<'_>,
         weights: &Weights,
         progress: Progress,
         row: &Row,
         is_best: bool,
     ) -> Result<(), RunError> {
         let (best, former) = (self.folder.at(BEST), self.folder.at(FORMER));
-        let bytes = checkpoint::encode(&self.folder.at(LAST), weights, &job.metadata(progress))?;
+        let bytes = checkpoint::encode(&self.folder.at(LAST), weights, &job.metadata(progress.clone()))?;
         if is_best {
             remove(&former)?;
             if best.is_file() {
@@ -216,16 +249,11 @@ impl Run {
         }
         self.metrics.push(row);
         self.metrics.write(&self.folder.at(METRICS))?;
-        self.write_last(&bytes, progress)?;
-        if progress.epoch_step == 0 {
+        let is_whole = progress.epoch_step == 0;
+        self.write_last(&bytes, weights, progress)?;
+        if is_whole {
             remove(&former)?;
         }
         Ok(())
-    }
-
-    fn write_last(&mut self, bytes: &[u8], progress: Progress) -> Result<(), RunError> {
-        atomic::write(&self.folder.at(LAST), bytes)?;
-        self.progress = progress;
-        self.folder.remove(START)
     }
 }

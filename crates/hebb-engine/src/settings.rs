@@ -1,103 +1,11 @@
-//! Every setting of a run, as run.toml keeps it.
+//! How a run goes, by name, and the file run.toml.
 
 use hebb_spec::Shape;
-use hebb_spec::network::{Network, Untied};
-use hebb_spec::plan::Model;
-use hebb_spec::rule::{Feedback, Loss, Preset, Rule};
+use hebb_spec::settings::{self, Field, SettingError, Table, Value, layers_text};
 use serde::{Deserialize, Serialize};
 
-use crate::init::{Drawing, RStart, UntiedStart, sparse_layers};
-use crate::job::JobError;
-use crate::text;
-
-/// What a run computes: each field bears the name of its option on the command line.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Settings {
-    /// The network's name or notation.
-    pub net: String,
-    /// Its layers whose places have filters of their own, beside those that the notation writes as `Local`.
-    #[serde(with = "text::untied", default, skip_serializing_if = "is_default")]
-    pub untied: Untied,
-    /// How these start; absent: as the preset says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub untied_start: Option<UntiedStart>,
-    /// The share of connections that there are, above 0, up to 1; the preset says whether of the output layer's, too.
-    #[serde(default = "text::share::all", skip_serializing_if = "text::share::is_all")]
-    pub connectivity: f32,
-    /// The learning rule, with its ε or decay.
-    #[serde(flatten, with = "text::rule")]
-    pub rule: Rule,
-    /// The loss.
-    #[serde(with = "text")]
-    pub loss: Loss,
-    /// The hinge loss's balancing factor.
-    pub mu: f32,
-    /// Slope of σ.
-    pub slope: f32,
-    /// Learning rate η.
-    pub lr: f32,
-    /// Numbers and conventions.
-    #[serde(with = "text")]
-    pub preset: Preset,
-    /// The data set, as the user wrote it.
-    pub data: String,
-    /// Training records kept for validation, the last ones.
-    pub validation: usize,
-    /// Whether the training records come in their own order each epoch.
-    pub no_shuffle: bool,
-    /// When the run ends.
-    #[serde(flatten)]
-    pub length: Length,
-    /// Pictures in a batch.
-    pub batch: u32,
-    /// Seed of the start, the order and dropout.
-    #[serde(with = "text::seed")]
-    pub seed: u64,
-    /// Layers that keep their W and R.
-    #[serde(with = "text::layers", default, skip_serializing_if = "Vec::is_empty")]
-    pub freeze: Vec<u32>,
-    /// Checkpoint that the run started from, as the user wrote it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub init: Option<String>,
-    /// The only layers taken from it; empty: all.
-    #[serde(with = "text::layers", default, skip_serializing_if = "Vec::is_empty")]
-    pub init_layers: Vec<u32>,
-    /// Whether layer 1 has an R too, which learns and sends nothing.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub track_r1: bool,
-    /// What an epoch's row tells of the layers.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub statistics: Detail,
-    /// The device asked for, as the user wrote it; what that came to stands in the record.
-    pub device: String,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
-/// How much an epoch's row tells of the layers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Detail {
-    /// How W and R compare, and how many units are saturated.
-    #[default]
-    Basic,
-    /// Also the angle between the rule's δ and back-propagation's.
-    Full,
-}
-
-impl Detail {
-    /// Whether the two δ are compared: under back-propagation they are one.
-    pub fn compares_deltas(self, rule: &Rule) -> bool {
-        self == Detail::Full && rule.feedback != Feedback::Transposed
-    }
-}
-
 /// When a run ends, counted from its start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Length {
     /// After so many epochs.
     Epochs(u32),
@@ -105,31 +13,196 @@ pub enum Length {
     Steps(u32),
 }
 
-impl Settings {
-    /// The model that they describe, for pictures of one shape.
-    pub fn to_model(&self, input: Shape, classes: u32) -> Result<Model, JobError> {
-        let network = Network::new(&self.net, input, classes, self.preset)?.untie(&self.untied, self.preset)?;
-        let model = Model::new(network, self.rule, self.loss, self.preset);
-        Ok(Model {
-            mu: self.mu,
-            slope: self.slope,
-            lr: self.lr,
-            frozen: self.freeze.clone(),
-            sparse: sparse_layers(&model, self.connectivity),
-            track_r1: self.track_r1,
-            delta_statistics: self.statistics.compares_deltas(&self.rule),
-            ..model
-        })
+/// How a run goes, whatever learns in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunSettings {
+    /// The data set, as the user wrote it.
+    pub data: String,
+    /// Training records kept for validation, the last ones; none: 5,000, but at most a tenth.
+    pub validation: Option<usize>,
+    /// Whether the training records come in their own order each epoch.
+    pub no_shuffle: bool,
+    /// When the run ends.
+    pub length: Length,
+    /// Images in a batch.
+    pub batch: u32,
+    /// Seed of the start, the order and all that is drawn.
+    pub seed: u64,
+    /// Checkpoint that the run started from, as the user wrote it.
+    pub init: Option<String>,
+    /// The only layers taken from it; empty: all.
+    pub init_layers: Vec<u32>,
+    /// The device asked for, as the user wrote it; what that came to stands in the record.
+    pub device: String,
+}
+
+impl Default for RunSettings {
+    fn default() -> Self {
+        Self {
+            data: "shapes".to_owned(),
+            validation: None,
+            no_shuffle: false,
+            length: Length::Epochs(10),
+            batch: 500,
+            seed: 1,
+            init: None,
+            init_layers: Vec::new(),
+            device: "auto".to_owned(),
+        }
+    }
+}
+
+/// At most 2²⁰ images a batch: beyond, no device holds the activity, and padded lengths would overflow.
+pub const MOST_BATCH: u32 = 1 << 20;
+
+const DATA: &str = "Data";
+const RUNNING: &str = "Running";
+
+fn text(text: &str) -> Option<Value> {
+    Some(Value::Text(text.to_owned()))
+}
+
+fn count(value: &Value) -> Result<u32, String> {
+    Ok(value.integer(1, u64::from(u32::MAX))? as u32)
+}
+
+/// Every setting, in the order of files.
+pub const FIELDS: &[Field<RunSettings>] = &[
+    Field {
+        key: "data",
+        value: "DATA",
+        group: DATA,
+        help: "Data set, as in shapes, shapes:SEED, cifar10:DIR, folder:DIR (see `hebb data list`) [default: shapes]",
+        set: |run, value| {
+            run.data = value.text()?.to_owned();
+            Ok(())
+        },
+        get: |run| text(&run.data),
+    },
+    Field {
+        key: "validation",
+        value: "N",
+        group: DATA,
+        help: "Training records kept for validation, the last ones [default: 5000, but at most a tenth]",
+        set: |run, value| {
+            run.validation = Some(value.integer(0, u64::from(u32::MAX))? as usize);
+            Ok(())
+        },
+        get: |run| run.validation.map(|records| Value::Integer(records as u64)),
+    },
+    Field {
+        key: "no-shuffle",
+        value: "",
+        group: DATA,
+        help: "Take the training records in their own order instead of a new one each epoch",
+        set: |run, value| {
+            run.no_shuffle = value.switch()?;
+            Ok(())
+        },
+        get: |run| Some(Value::Switch(run.no_shuffle)),
+    },
+    Field {
+        key: "epochs",
+        value: "N",
+        group: RUNNING,
+        help: "Epochs of the whole run, those before a resume included [default: 10]",
+        set: |run, value| {
+            run.length = Length::Epochs(count(value)?);
+            Ok(())
+        },
+        get: |run| match run.length {
+            Length::Epochs(epochs) => Some(Value::Integer(u64::from(epochs))),
+            Length::Steps(_) => None,
+        },
+    },
+    Field {
+        key: "steps",
+        value: "N",
+        group: RUNNING,
+        help: "Batches of the whole run, instead of --epochs",
+        set: |run, value| {
+            run.length = Length::Steps(count(value)?);
+            Ok(())
+        },
+        get: |run| match run.length {
+            Length::Steps(steps) => Some(Value::Integer(u64::from(steps))),
+            Length::Epochs(_) => None,
+        },
+    },
+    Field {
+        key: "batch",
+        value: "N",
+        group: RUNNING,
+        help: "Images in a batch [default: 500]",
+        set: |run, value| {
+            run.batch = value.integer(1, u64::from(MOST_BATCH))? as u32;
+            Ok(())
+        },
+        get: |run| Some(Value::Integer(u64::from(run.batch))),
+    },
+    Field {
+        key: "seed",
+        value: "N",
+        group: RUNNING,
+        help: "Seed of start, order and dropout [default: 1]",
+        set: |run, value| {
+            run.seed = value.integer(0, u64::MAX)?;
+            Ok(())
+        },
+        // TOML's integers end at 2⁶³ − 1, so a larger one is written as text.
+        get: |run| match i64::try_from(run.seed) {
+            Ok(_) => Some(Value::Integer(run.seed)),
+            Err(_) => text(&run.seed.to_string()),
+        },
+    },
+    Field {
+        key: "init",
+        value: "FILE",
+        group: RUNNING,
+        help: "Checkpoint to start from, by names and shapes of its tensors; what it lacks beside W is drawn, and a tied \
+               filter goes to every place of an untied layer",
+        set: |run, value| {
+            run.init = Some(value.text()?.to_owned());
+            Ok(())
+        },
+        get: |run| run.init.as_deref().and_then(text),
+    },
+    Field {
+        key: "init-layers",
+        value: "LAYERS",
+        group: RUNNING,
+        help: "Take only these layers from --init, which it needs, and draw the rest from the seed",
+        set: |run, value| {
+            run.init_layers = value.layers()?;
+            Ok(())
+        },
+        get: |run| (!run.init_layers.is_empty()).then(|| Value::Text(layers_text(&run.init_layers))),
+    },
+    Field {
+        key: "device",
+        value: "DEVICE",
+        group: RUNNING,
+        help: "Device: auto (a hardware GPU, else any), gpu, reference (CPU twins, slow) or a part of an adapter's name \
+               [default: auto]",
+        set: |run, value| {
+            run.device = value.text()?.to_owned();
+            Ok(())
+        },
+        get: |run| text(&run.device),
+    },
+];
+
+impl RunSettings {
+    /// The settings in a table; what it lacks is as by default. Other keys are not looked at.
+    pub fn from_table(table: &Table) -> Result<Self, SettingError> {
+        let mut run = Self::default();
+        settings::read(FIELDS, &mut run, table)?;
+        Ok(run)
     }
 
-    /// How their start is drawn.
-    pub fn drawing(&self) -> Drawing {
-        Drawing {
-            seed: self.seed,
-            r_start: RStart::Independent,
-            untied_start: self.untied_start.unwrap_or(UntiedStart::of(self.preset)),
-            connectivity: self.connectivity,
-        }
+    /// Its settings, as files hold them.
+    pub fn table(&self) -> Table {
+        settings::write(FIELDS, self)
     }
 }
 
@@ -139,10 +212,9 @@ impl Settings {
 pub struct Record {
     /// hebb's version.
     pub hebb: String,
-    /// Shape of the data's pictures.
-    #[serde(with = "text")]
-    pub input: Shape,
-    /// The data's number of classes.
+    /// Shape of the data's records, as text.
+    pub input: String,
+    /// The data's number of classes; 0 where it has none.
     pub classes: u32,
     /// Name of the device.
     pub device: String,
@@ -150,14 +222,80 @@ pub struct Record {
     pub variants: Vec<String>,
 }
 
-/// run.toml: the settings, then a table `[record]`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+impl Record {
+    /// The record of a run on images of a shape.
+    pub fn new(input: Shape, classes: u32, device: String, variants: Vec<String>) -> Self {
+        Self { hebb: env!("CARGO_PKG_VERSION").to_owned(), input: input.to_string(), classes, device, variants }
+    }
+}
+
+/// run.toml: the settings at the top level, so that it also reads as a config file, then a table `[record]`.
+#[derive(Debug, Clone, PartialEq)]
 pub struct RunFile {
-    /// The settings: the top level, so that it also reads as a config file.
-    #[serde(flatten)]
-    pub settings: Settings,
+    /// The system's settings and the run's.
+    pub settings: Table,
     /// What it was made with.
     pub record: Record,
+}
+
+impl RunFile {
+    /// The file's text.
+    pub(crate) fn text(&self) -> Result<String, String> {
+        #[derive(Serialize)]
+        struct File<'a> {
+            record: &'a Record,
+        }
+        let settings = toml::to_string(&self.settings).map_err(|error| error.to_string())?;
+        let record = toml::to_string(&File { record: &self.record }).map_err(|error| error.to_string())?;
+        Ok(format!("{settings}\n{record}"))
+    }
+
+    /// Reads a file's text; the error, in one line, names key and line.
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
+        let (settings, rest) = read_settings(text)?;
+        let record = rest.get("record").ok_or("the table [record] is missing")?;
+        let record =
+            record.clone().try_into().map_err(|error: toml::de::Error| format!("[record]: {}", error.message()))?;
+        Ok(Self { settings, record })
+    }
+}
+
+/// A file of settings: its values by name, and its tables. The error, in one line, names key and line.
+pub fn read_settings(text: &str) -> Result<(Table, toml::Table), String> {
+    let all: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+        format!("line {line}: {}", error.message().replace('\n', " "))
+    })?;
+    let (mut settings, mut rest) = (Table::default(), toml::Table::new());
+    for (key, value) in all {
+        let value = match value {
+            toml::Value::String(text) => Value::Text(text),
+            toml::Value::Integer(number) => match u64::try_from(number) {
+                Ok(number) => Value::Integer(number),
+                Err(_) => Value::Text(number.to_string()),
+            },
+            toml::Value::Float(number) => Value::Float(number as f32),
+            toml::Value::Boolean(on) => Value::Switch(on),
+            toml::Value::Table(table) => {
+                rest.insert(key, toml::Value::Table(table));
+                continue;
+            }
+            toml::Value::Array(_) | toml::Value::Datetime(_) => {
+                return Err(format!("line {}: key '{key}' needs a text, a number, true or false", line_of(text, &key)));
+            }
+        };
+        settings.0.push((key, value));
+    }
+    Ok((settings, rest))
+}
+
+/// The line of a file at which a top-level key or a table stands.
+pub fn line_of(text: &str, key: &str) -> usize {
+    let is_there = |line: &str| match line.split_once('=') {
+        Some((name, _)) => name.trim().trim_matches(['"', '\'']) == key,
+        None => line.trim().trim_matches(['[', ']']) == key,
+    };
+    text.lines().position(is_there).map_or(1, |at| at + 1)
 }
 
 #[cfg(test)]
@@ -165,94 +303,62 @@ mod tests {
     use super::*;
 
     fn example() -> RunFile {
-        RunFile {
-            settings: Settings {
-                net: "Conv 4 3x3; Output".to_owned(),
-                untied: Untied::AsWritten,
-                untied_start: None,
-                connectivity: 1.0,
-                rule: Rule::urfb(0.3),
-                loss: Loss::Hinge,
-                mu: 1.0 / 9.0,
-                slope: 0.5,
-                lr: 0.1,
-                preset: Preset::AsRun,
-                data: "shapes:2".to_owned(),
-                validation: 7,
-                no_shuffle: false,
-                length: Length::Epochs(3),
-                batch: 20,
-                seed: 1,
-                freeze: Vec::new(),
-                init: None,
-                init_layers: Vec::new(),
-                track_r1: false,
-                statistics: Detail::Basic,
-                device: "auto".to_owned(),
-            },
-            record: Record {
-                hebb: "0.1.0".to_owned(),
-                input: Shape::new(3, 32, 32),
-                classes: 10,
-                device: "some device".to_owned(),
-                variants: vec!["connect_forward: 16x4".to_owned()],
-            },
-        }
-    }
-
-    #[test]
-    fn run_files_read_back_as_they_were() {
-        let mut file = example();
-        assert_eq!(toml::from_str::<RunFile>(&toml::to_string(&file).unwrap()).unwrap(), file);
-        file.settings.rule = Rule::kp(0.01);
-        file.settings.untied = Untied::Layers(vec![1, 3]);
-        file.settings.untied_start = Some(UntiedStart::Independent);
-        file.settings.connectivity = 0.3;
-        file.settings.track_r1 = true;
-        file.settings.statistics = Detail::Full;
-        file.settings.length = Length::Steps(12);
-        file.settings.seed = u64::MAX;
-        file.settings.freeze = vec![1, 2];
-        file.settings.init = Some("start.safetensors".to_owned());
-        file.settings.init_layers = vec![2];
-        let text = toml::to_string(&file).unwrap();
-        assert_eq!(toml::from_str::<RunFile>(&text).unwrap(), file);
-        for line in ["untied = \"1,3\"", "untied-start = \"independent\"", "decay = 0.01", "statistics = \"full\""] {
-            assert!(text.lines().any(|other| other == line), "no {line} in {text}");
-        }
-        let error = toml::from_str::<RunFile>(&text.replace("\"kp\"", "\"frfb\"")).unwrap_err().to_string();
-        assert!(error.contains("decay belongs to kp, not to frfb"), "{error}");
+        let mut settings = Table::default();
+        settings.set("net", Value::Text("Conv 4 3x3; Output".to_owned()));
+        settings.set("mu", Value::Float(1.0 / 9.0));
+        let run = RunSettings { data: "shapes:2".to_owned(), validation: Some(7), ..RunSettings::default() };
+        settings.0.extend(run.table().0);
+        let record =
+            Record::new(Shape::new(3, 32, 32), 10, "some device".to_owned(), vec!["connect_forward wide".to_owned()]);
+        RunFile { settings, record }
     }
 
     #[test]
     fn a_run_file_reads_like_options() {
-        let text = toml::to_string(&example()).unwrap();
-        let wanted = "net = \"Conv 4 3x3; Output\"\nrule = \"urfb\"\nepsilon = 0.3\nloss = \"hinge\"\nmu = 0.11111111\n\
-                      slope = 0.5\nlr = 0.1\npreset = \"as-run\"\ndata = \"shapes:2\"\nvalidation = 7\n\
-                      no-shuffle = false\nepochs = 3\nbatch = 20\nseed = 1\ndevice = \"auto\"\n\n[record]\nhebb = \"0.1.0\"\n\
-                      input = \"3x32x32\"\nclasses = 10\ndevice = \"some device\"\n\
-                      variants = [\"connect_forward: 16x4\"]\n";
+        let text = example().text().unwrap();
+        let wanted = "net = \"Conv 4 3x3; Output\"\nmu = 0.11111111\ndata = \"shapes:2\"\nvalidation = 7\n\
+                      no-shuffle = false\nepochs = 10\nbatch = 500\nseed = 1\ndevice = \"auto\"\n\n[record]\nhebb = \"0.1.0\"\n\
+                      input = \"3x32x32\"\nclasses = 10\ndevice = \"some device\"\nvariants = [\"connect_forward wide\"]\n";
         assert_eq!(text, wanted);
+        assert_eq!(RunFile::read(&text).unwrap(), example());
     }
 
     #[test]
-    fn the_model_takes_every_number() {
-        let mut settings = example().settings;
-        (settings.mu, settings.slope, settings.lr, settings.freeze) = (0.25, 0.75, 0.5, vec![1]);
-        let model = settings.to_model(Shape::new(1, 4, 4), 3).unwrap();
-        assert_eq!((model.mu, model.slope, model.lr, &model.frozen[..]), (0.25, 0.75, 0.5, &[1][..]));
-        assert_eq!(model.rule, Rule::urfb(0.3));
-        assert!(model.sparse.is_empty() && !model.track_r1 && !model.delta_statistics);
+    fn settings_read_back_as_they_were() {
+        let run = RunSettings {
+            data: "mnist:x".to_owned(),
+            validation: Some(0),
+            no_shuffle: true,
+            length: Length::Steps(12),
+            batch: 20,
+            seed: u64::MAX,
+            init: Some("start.safetensors".to_owned()),
+            init_layers: vec![1, 2],
+            device: "llvm".to_owned(),
+        };
+        let text = toml::to_string(&run.table()).unwrap();
+        assert!(text.contains("seed = \"18446744073709551615\"") && text.contains("init-layers = \"1,2\""), "{text}");
+        assert_eq!(RunSettings::from_table(&read_settings(&text).unwrap().0).unwrap(), run);
+    }
 
-        settings.untied = Untied::All;
-        (settings.connectivity, settings.track_r1, settings.statistics) = (0.5, true, Detail::Full);
-        let model = settings.to_model(Shape::new(1, 4, 4), 3).unwrap();
-        assert_eq!((model.network.untied_layers(), &model.sparse), (vec![1], &vec![1]), "as-run: a dense output");
-        assert!(model.track_r1 && model.delta_statistics);
-        assert_eq!(settings.drawing().untied_start, UntiedStart::Tied, "the preset's");
-        (settings.preset, settings.rule) = (Preset::Paper, Rule::BP);
-        let model = settings.to_model(Shape::new(1, 4, 4), 3).unwrap();
-        assert_eq!((&model.sparse, model.delta_statistics), (&vec![1, 2], false));
-        assert_eq!(settings.drawing().untied_start, UntiedStart::Independent);
+    #[test]
+    fn what_does_not_read_names_key_and_line() {
+        let text = example().text().unwrap();
+        let error = |from: &str, to: &str| {
+            let text = text.replace(from, to);
+            let file = RunFile::read(&text)?;
+            RunSettings::from_table(&file.settings).map(|_| ()).map_err(|error| error.to_string())
+        };
+        assert_eq!(
+            error("batch = 500", "batch = [1]").unwrap_err(),
+            "line 7: key 'batch' needs a text, a number, true or false"
+        );
+        assert_eq!(
+            error("batch = 500", "batch = true").unwrap_err(),
+            "batch = true: write a whole number from 1 to 1048576"
+        );
+        assert!(error("batch = 500", "batch = = 1").unwrap_err().starts_with("line 7: "));
+        assert_eq!(error("[record]", "[recorded]").unwrap_err(), "the table [record] is missing");
+        assert!(error("classes = 10", "classes = \"x\"").unwrap_err().starts_with("[record]: "));
     }
 }

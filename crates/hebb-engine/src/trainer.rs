@@ -1,24 +1,26 @@
 //! Trains a run to its end, to a stop, or to an error.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use hebb_data::Dataset;
-use hebb_spec::backend::{Backend, BackendError, Batch};
-use hebb_spec::plan::{List, Plan};
+use hebb_spec::backend::{Backend, Error, Outcome, Step};
+use hebb_spec::param::{Param, Weights};
+use hebb_spec::plan::List;
+use hebb_spec::system::{Amount, Readings, Sums};
+use tracing::{debug_span, trace};
 
 use crate::Row;
-use crate::evaluate::{self, EvaluateError, IN_FLIGHT};
+use crate::evaluate::{self, IN_FLIGHT};
 use crate::job::Job;
-use crate::metadata::{Best, Progress, Sums};
+use crate::metadata::{Best, Progress};
 use crate::observe::{Observer, StepReport};
-use crate::run::{Run, RunError};
-use crate::statistics::{self, Statistic};
-use crate::weights::{Fixed, Weights};
+use crate::records::{Gathered, Records};
+use crate::run_folder::RunError;
+use crate::store::Store;
+use crate::weights::{download, upload};
 
-/// How a training ended without an error. Either way the run's folder holds all that it did.
+/// How a training ended without an error. Either way its store holds all that it did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// It did all its steps.
@@ -30,38 +32,28 @@ pub enum Ending {
 /// A training that failed. The run's folder keeps its last checkpoint.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
-    /// A loss that is no finite number.
-    #[error(
-        "the loss of step {step} (epoch {epoch}) is not finite: the weights ran away, \
-         start again (--overwrite) with a --lr below {lr:?}"
-    )]
-    Loss {
+    /// A sum that is no finite number.
+    #[error("the {what} of step {step} (epoch {epoch}) is not finite: the weights ran away")]
+    Sum {
+        /// The amount.
+        what: &'static str,
         /// The step, counted from 1.
         step: u32,
         /// Its epoch, counted from 1.
         epoch: u32,
-        /// The learning rate.
-        lr: f32,
     },
     /// Weights that are no finite numbers.
-    #[error(
-        "{tensor} is not finite after step {step}: the weights ran away, start again (--overwrite) with a --lr below {lr:?}"
-    )]
+    #[error("{tensor} is not finite after step {step}: the weights ran away")]
     Weights {
         /// The tensor.
         tensor: String,
         /// Steps done.
         step: u32,
-        /// The learning rate.
-        lr: f32,
     },
-    /// The device failed in a training step.
-    #[error("the device failed: {0}")]
-    Device(BackendError),
-    /// The validation failed.
+    /// The device failed, or a step does not fit its plan.
     #[error(transparent)]
-    Validation(#[from] EvaluateError),
-    /// The run's folder failed.
+    Device(#[from] Error),
+    /// What keeps the run failed.
     #[error(transparent)]
     Run(#[from] RunError),
 }
@@ -69,19 +61,17 @@ pub enum TrainError {
 /// All that a training needs.
 pub struct Trainer<'a> {
     /// What to do.
-    pub job: &'a Job,
-    /// The job's plan.
-    pub plan: &'a Plan,
-    /// The job's data.
-    pub data: &'a Dataset,
-    /// What computes it: made from the plan.
+    pub job: &'a Job<'a>,
+    /// What it learns from; the last of them are for validation.
+    pub records: &'a dyn Records,
+    /// What computes it: made from the job's plan.
     pub backend: &'a mut dyn Backend,
-    /// The run's folder.
-    pub run: &'a mut Run,
-    /// Set from anywhere to stop after the step at hand.
+    /// What keeps it.
+    pub store: &'a mut dyn Store,
+    /// Set from elsewhere, it ends the training after the step at hand.
     pub stop: &'a AtomicBool,
     /// Who hears of it.
-    pub observer: &'a mut dyn Observer,
+    pub observers: &'a mut [&'a mut dyn Observer],
 }
 
 /// An epoch's training, or the rest of one.
@@ -93,29 +83,29 @@ struct Stretch {
 impl Trainer<'_> {
     /// Trains from where the run stands.
     ///
-    /// A step's number, which addresses its dropout masks, is the number of steps done before it, from 0; an epoch's,
-    /// which addresses its order, the number of epochs done before it.
+    /// A step's number, which addresses all that is drawn anew each step, is the number of steps done before it, from 0;
+    /// an epoch's, which addresses its order, the number of epochs done before it.
     pub fn train(mut self) -> Result<Ending, TrainError> {
-        for message in std::mem::take(&mut self.run.messages) {
-            self.observer.message(&message);
+        let mut weights = self.store.begin()?;
+        for message in self.store.take_messages() {
+            self.observers.iter_mut().for_each(|observer| observer.message(&message));
         }
-        let weights = std::mem::replace(&mut self.run.weights, Weights { layers: Vec::new() });
-        weights.upload(&self.job.model, self.plan, self.backend).map_err(TrainError::Device)?;
-        let fixed = weights.fixed();
-        drop(weights);
-        let mut progress = self.run.progress();
+        let params = self.job.system.params();
+        upload(&weights, self.backend)?;
+        let mut progress = self.store.progress().clone();
         // Steps that end within an epoch have a row too, which a resume takes back and may have to give again.
         while progress.step < self.job.total_steps || progress.epoch_step > 0 {
+            let _span = debug_span!("epoch", number = progress.epoch + 1).entered();
             let stretch = self.steps(&mut progress)?;
             let validation = if stretch.is_stopped { None } else { self.validate()? };
             // These come first: they leave R as the next step will use it, and so as a checkpoint must hold it.
-            let statistics = self.observe(progress, &fixed)?;
-            let weights = self.download(progress, &fixed)?;
+            let observed = self.observe(&progress)?;
+            weights = self.read(&params, &weights, &progress)?;
             let Some(validation) = validation else {
-                self.run.save(self.job, &weights, progress)?;
+                self.store.save(self.job, &weights, progress)?;
                 return Ok(Ending::Interrupted);
             };
-            progress = self.close(progress, stretch.seconds, validation, statistics, &weights)?;
+            progress = self.close(progress, stretch.seconds, &validation, observed.as_ref(), &weights)?;
             if progress.step >= self.job.total_steps {
                 break;
             }
@@ -126,9 +116,9 @@ impl Trainer<'_> {
     /// Trains to the epoch's or the run's end, or to a stop.
     fn steps(&mut self, progress: &mut Progress) -> Result<Stretch, TrainError> {
         let job = self.job;
-        let (train, batch) = (&self.data.train, job.settings.batch as usize);
+        let batch = job.settings.batch;
         let order = job.order(progress.epoch);
-        let (mut images, mut labels) = (Vec::new(), Vec::new());
+        let mut gathered = Gathered::default();
         let (started, before) = (Instant::now(), progress.sums.images);
         let mut is_stopped = false;
         while progress.epoch_step < job.epoch_steps && progress.step < job.total_steps {
@@ -136,25 +126,28 @@ impl Trainer<'_> {
                 is_stopped = true;
                 break;
             }
-            let records = &order[progress.epoch_step as usize * batch..][..batch];
-            train.copy_records(records, &mut images);
-            labels.clear();
-            labels.extend(records.iter().map(|&record| train.labels()[record as usize]));
-            let batch = Batch { images: &images, labels: &labels, step: progress.step, seed: job.settings.seed };
-            self.backend.submit(List::Train, &batch).map_err(TrainError::Device)?;
+            let records = &order[progress.epoch_step as usize * batch as usize..][..batch as usize];
+            self.records.gather(records, &mut gathered);
+            let rates = job.system.rates(progress.step, batch);
+            let (inputs, seed) = (gathered.inputs(), job.settings.seed);
+            let step = Step { seed, step: progress.step, images: batch, rates: &rates, inputs: &inputs };
+            self.backend.submit(List::TRAIN, &step, 1)?;
+            trace!(step = progress.step, "submitted");
             progress.step += 1;
             progress.epoch_step += 1;
             self.collect(IN_FLIGHT, progress)?;
             if progress.sums.images > 0 {
-                self.observer.step(&StepReport {
+                let seconds = started.elapsed().as_secs_f64();
+                let report = StepReport {
                     epoch: progress.epoch + 1,
                     epoch_step: progress.epoch_step,
                     epoch_steps: job.epoch_steps,
                     step: progress.step,
                     total_steps: job.total_steps,
-                    sums: progress.sums,
-                    images_per_second: (progress.sums.images - before) as f64 / started.elapsed().as_secs_f64(),
-                });
+                    sums: progress.sums.clone(),
+                    images_per_second: (progress.sums.images - before) as f64 / seconds,
+                };
+                self.observers.iter_mut().for_each(|observer| observer.step(&report));
             }
         }
         self.collect(0, progress)?;
@@ -162,41 +155,49 @@ impl Trainer<'_> {
     }
 
     fn collect(&mut self, in_flight: usize, progress: &mut Progress) -> Result<(), TrainError> {
-        for outcome in self.backend.collect(in_flight).map_err(TrainError::Device)? {
-            if !outcome.loss.is_finite() {
-                let (step, epoch, lr) = (outcome.step + 1, progress.epoch + 1, self.job.settings.lr);
-                return Err(TrainError::Loss { step, epoch, lr });
+        for outcome in self.backend.collect(in_flight)? {
+            let amounts = self.job.system.tally(&outcome);
+            let is_finite = |amount: Amount| amount.value().is_finite();
+            if let Some(&(what, _)) = amounts.iter().find(|(_, amount)| !is_finite(*amount)) {
+                return Err(TrainError::Sum { what, step: outcome.step + 1, epoch: progress.epoch + 1 });
             }
-            progress.sums.add(&outcome);
+            progress.sums.add(outcome.images, &amounts);
         }
         Ok(())
     }
 
     /// Sums over the validation records, of which there may be none; `None` at a stop.
     fn validate(&mut self) -> Result<Option<Sums>, TrainError> {
-        let (range, stop) = (self.job.validation(), self.stop);
-        let (count, observer) = (range.len(), &mut *self.observer);
-        let sums = evaluate::evaluate(self.backend, self.plan, &self.data.train, range, |done| {
-            observer.validating(done, count);
+        let (range, stop, observers) = (self.job.validation(), self.stop, &mut *self.observers);
+        let count = range.len();
+        let progress = |done| {
+            observers.iter_mut().for_each(|observer| observer.validating(done, count));
             if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        Ok(sums)
+        };
+        Ok(evaluate::evaluate(self.job.system, self.backend, self.records, range, progress, |_, _| {})?)
     }
 
-    fn observe(&mut self, progress: Progress, fixed: &[Arc<Fixed>]) -> Result<Vec<Statistic>, TrainError> {
-        let (job, train, records) = (self.job, &self.data.train, self.job.observed());
-        let picture = train.images().len() / train.len();
-        let images = &train.images()[records.start * picture..records.end * picture];
-        let (step, seed) = (progress.step, job.settings.seed);
-        let batch = Batch { images, labels: &train.labels()[records], step, seed };
-        statistics::observe(&job.model, self.plan, self.backend, &batch, fixed).map_err(TrainError::Device)
+    /// What the statistics find, where the system has any.
+    fn observe(&mut self, progress: &Progress) -> Result<Option<Outcome>, TrainError> {
+        let job = self.job;
+        if self.backend.plan().position(List::STATISTICS).is_none() {
+            return Ok(None);
+        }
+        let records: Vec<u32> = job.observed().map(|record| record as u32).collect();
+        let mut gathered = Gathered::default();
+        self.records.gather(&records, &mut gathered);
+        let rates = job.system.rates(progress.step, job.settings.batch);
+        let (inputs, seed) = (gathered.inputs(), job.settings.seed);
+        let images = records.len() as u32;
+        let step = Step { seed, step: progress.step, images, rates: &rates, inputs: &inputs };
+        self.backend.submit(List::STATISTICS, &step, 1)?;
+        Ok(self.backend.collect(0)?.pop())
     }
 
-    fn download(&mut self, progress: Progress, fixed: &[Arc<Fixed>]) -> Result<Weights, TrainError> {
-        let model = &self.job.model;
-        let weights = Weights::download(model, self.plan, self.backend, fixed).map_err(TrainError::Device)?;
+    fn read(&mut self, params: &[Param], uploaded: &Weights, progress: &Progress) -> Result<Weights, TrainError> {
+        let weights = download(params, uploaded, self.backend)?;
         match weights.not_finite() {
-            Some(tensor) => Err(TrainError::Weights { tensor, step: progress.step, lr: self.job.settings.lr }),
+            Some(tensor) => Err(TrainError::Weights { tensor: tensor.to_owned(), step: progress.step }),
             None => Ok(weights),
         }
     }
@@ -206,29 +207,25 @@ impl Trainer<'_> {
         &mut self,
         done: Progress,
         seconds: f64,
-        validation: Sums,
-        statistics: Vec<Statistic>,
+        validation: &Sums,
+        observed: Option<&Outcome>,
         weights: &Weights,
     ) -> Result<Progress, TrainError> {
         let job = self.job;
-        let is_validated = validation.images > 0;
-        let row = Row {
-            epoch: done.epoch + 1,
-            seconds,
-            train_loss: done.sums.mean_loss(),
-            train_error: done.sums.error(),
-            validation: is_validated.then(|| (validation.mean_loss(), validation.error())),
-            statistics,
-        };
-        let is_best = is_validated && done.best.is_none_or(|best| validation.wrong < best.wrong);
+        let validation = Some(validation).filter(|sums| sums.images > 0);
+        let readings = Readings { train: &done.sums, validation, observed, weights };
+        let values = job.system.columns().into_iter().zip(job.system.row(&readings)).collect();
+        let row = Row { epoch: done.epoch + 1, seconds, values };
+        let score = job.system.score().zip(validation).map(|(name, sums)| sums.get(name) as u64);
+        let is_best = score.is_some_and(|score| done.best.is_none_or(|best| score < best.score));
         let mut progress = done;
-        if done.epoch_step == job.epoch_steps {
-            let epoch = done.epoch + 1;
-            let best = if is_best { Some(Best { epoch, wrong: validation.wrong }) } else { done.best };
-            progress = Progress { epoch, step: done.step, epoch_step: 0, sums: Sums::default(), best };
+        if progress.epoch_step == job.epoch_steps {
+            let epoch = progress.epoch + 1;
+            let best = score.filter(|_| is_best).map(|score| Best { epoch, score }).or(progress.best);
+            progress = Progress { epoch, step: progress.step, best, ..Progress::start(job.system) };
         }
-        self.run.save_row(job, weights, progress, &row, is_best)?;
-        self.observer.row(&row);
+        self.store.save_row(job, weights, progress.clone(), &row, is_best)?;
+        self.observers.iter_mut().for_each(|observer| observer.epoch(&row, weights));
         Ok(progress)
     }
 }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hebb_shaders::Shader;
-use tracing::debug;
+use hebb_spec::backend::Error;
+use tracing::{debug, debug_span};
 
 use crate::error::GpuError;
 
@@ -101,6 +102,7 @@ enum Fault {
 impl Gpu {
     /// Opens a device.
     pub fn open(pick: &Pick) -> Result<Self, GpuError> {
+        let _open = debug_span!("open", ?pick).entered();
         let adapters = all_adapters();
         if adapters.is_empty() {
             return Err(GpuError::NoAdapter);
@@ -149,14 +151,14 @@ impl Gpu {
             // Dropping a device "loses" it too; nobody is left to read that.
             on_loss(Fault::Other(format!("device lost ({reason:?}) {message}")));
         });
-        debug!(device = summary.name, driver = summary.driver, "opened");
+        debug!(
+            device = summary.name,
+            driver = summary.driver,
+            backend = summary.backend,
+            largest_binding = summary.max_binding,
+            "opened"
+        );
         Ok(Self(Arc::new(Inner { device, queue, summary, fault, pipelines: Mutex::default() })))
-    }
-
-    /// Name and driver, for run records.
-    pub fn name(&self) -> String {
-        let summary = &self.0.summary;
-        format!("{} ({} {})", summary.name, summary.backend, summary.driver)
     }
 
     /// What there is to know of the device.
@@ -205,15 +207,15 @@ impl Gpu {
     }
 
     /// The first error that the driver reported, if any. `needs` is the memory asked for, in bytes.
-    pub(crate) fn check(&self, needs: u64) -> Result<(), GpuError> {
+    pub(crate) fn check(&self, needs: u64) -> Result<(), Error> {
         let fault = self.0.fault.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let device = self.0.summary.name.clone();
         match fault {
             None => Ok(()),
             Some(Fault::Memory(reason)) => {
-                Err(GpuError::OutOfMemory { device, needs: needs.div_ceil(1 << 20), reason: one_line(&reason) })
+                Err(Error::OutOfMemory { device, needs: needs.div_ceil(1 << 20), reason: one_line(&reason) })
             }
-            Some(Fault::Other(reason)) => Err(GpuError::Failed { device, reason: one_line(&reason) }),
+            Some(Fault::Other(reason)) => Err(Error::Failed { device, reason: one_line(&reason) }),
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use futures_intrusive::channel::shared::{OneshotReceiver, oneshot_channel};
+use hebb_spec::backend::Error;
 
 use crate::device::Gpu;
-use crate::error::GpuError;
 
 /// Longest wait for one submission.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -39,9 +39,9 @@ impl Readback {
     }
 
     /// Waits for the data; returns the buffer for another use.
-    pub(crate) fn finish(self, gpu: &Gpu) -> Result<(Vec<f32>, wgpu::Buffer), GpuError> {
+    pub(crate) fn finish(self, gpu: &Gpu) -> Result<(Vec<f32>, wgpu::Buffer), Error> {
         wait(gpu, self.submission)?;
-        let failed = |reason: String| GpuError::Failed { device: gpu.summary().name.clone(), reason };
+        let failed = |reason: String| Error::Failed { device: gpu.summary().name.clone(), reason };
         match pollster::block_on(self.mapped.receive()) {
             Some(Ok(())) => {}
             Some(Err(error)) => return Err(failed(error.to_string())),
@@ -56,15 +56,13 @@ impl Readback {
 }
 
 /// Waits for a submission, but not for ever: a lost device would never end it.
-pub(crate) fn wait(gpu: &Gpu, submission: wgpu::SubmissionIndex) -> Result<(), GpuError> {
+pub(crate) fn wait(gpu: &Gpu, submission: wgpu::SubmissionIndex) -> Result<(), Error> {
     let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) };
     let polled = gpu.0.device.poll(wait);
     gpu.check(0)?;
     polled.map_err(|error| match error {
-        wgpu::PollError::Timeout => {
-            GpuError::TimedOut { device: gpu.summary().name.clone(), seconds: PATIENCE.as_secs() }
-        }
-        other => GpuError::Failed { device: gpu.summary().name.clone(), reason: other.to_string() },
+        wgpu::PollError::Timeout => Error::TimedOut { device: gpu.summary().name.clone(), seconds: PATIENCE.as_secs() },
+        other => Error::Failed { device: gpu.summary().name.clone(), reason: other.to_string() },
     })?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! tiles win, on a GPU they spill.
 
 use hebb_shaders::Shader;
-use hebb_spec::connection::vectors;
+use hebb_spec::lane4::vectors;
 
 /// Image vectors up to which a CPU driver is better off with four images a lane.
 const NARROW: u32 = 16;

@@ -1,47 +1,33 @@
-//! The twins as a backend: slow, exact about what each kernel means, and without a device.
+//! The twins as a runtime: slow, exact about what each kernel means, and without a device.
 
-use hebb_spec::backend::{Backend, BackendError, Batch, Outcome};
-use hebb_spec::plan::{Call, List, Plan, Role, TensorId};
+use hebb_spec::backend::{Backend, Error, Kernel, Options, Outcome, Rounding, Runtime, Step};
+use hebb_spec::lane4::update_splits;
+use hebb_spec::plan::{Call, List, Plan, TensorId};
 use hebb_spec::problem::Problem;
+use hebb_spec::request::{self, RequestError};
 
-use crate::Store;
+use crate::run::RunError;
+use crate::store::Store;
 
-/// A request that does not fit the plan.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ReferenceError {
-    /// No such tensor, or one that holds pictures.
-    #[error("the plan has no tensor of floats with number {0}")]
-    NoFloats(usize),
-    /// A tensor of another length.
-    #[error("tensor '{name}' has {wanted} elements, {got} were given")]
-    Length {
-        /// The tensor's name.
-        name: String,
-        /// Its elements.
-        wanted: usize,
-        /// Elements given.
-        got: usize,
-    },
-    /// No such call.
-    #[error("the list {list:?} has {len} calls: there is no call {call}")]
-    NoCall {
-        /// The list.
-        list: List,
-        /// Its calls.
-        len: usize,
-        /// The call asked for, counted from 0.
-        call: usize,
-    },
-    /// A label that names no class.
-    #[error("label {label} of picture {image}: the network has {classes} classes, from 0")]
-    Label {
-        /// The label.
-        label: u16,
-        /// The picture's place in the batch.
-        image: usize,
-        /// The network's classes.
-        classes: u32,
-    },
+const NAME: &str = "reference (CPU twins)";
+const VARIANT: &str = "twin";
+
+/// Makes plans ready on the twins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Twins;
+
+impl Runtime for Twins {
+    fn name(&self) -> String {
+        NAME.to_owned()
+    }
+
+    fn variants(&self, _problem: &Problem) -> Vec<&'static str> {
+        vec![VARIANT]
+    }
+
+    fn prepare(&self, plan: Plan, options: &Options) -> Result<Box<dyn Backend>, Error> {
+        Ok(Box::new(Reference::new(plan, options)))
+    }
 }
 
 /// A plan's tensors and calls on the twins, in f32.
@@ -53,90 +39,104 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Makes a plan ready, all tensors 0.
-    pub fn new(plan: Plan) -> Self {
-        let store = Store::new(&plan);
+    /// Makes a plan ready, all its tensors 0. Of the options only the guards mean something to the twins.
+    pub fn new(plan: Plan, options: &Options) -> Self {
+        let store = if options.guarded { Store::guarded(&plan) } else { Store::new(&plan) };
         Self { plan, store, outcomes: Vec::new() }
     }
 
-    /// The plan.
-    pub fn plan(&self) -> &Plan {
-        &self.plan
+    /// The tensors as they lie in memory, for tests that spoil them.
+    pub fn store_mut(&mut self) -> &mut Store<f32> {
+        &mut self.store
     }
 
-    fn floats(&self, tensor: TensorId) -> Result<&[f32], ReferenceError> {
-        self.store.floats(tensor).ok_or(ReferenceError::NoFloats(tensor.0))
+    fn readouts(&self, list: List) -> Vec<(String, Vec<f32>)> {
+        let read = |id: TensorId| (self.plan.tensor(id).name.clone(), self.store.read(id));
+        self.plan.readouts(list).into_iter().map(read).collect()
     }
+}
 
-    fn classes(&self) -> Option<u32> {
-        self.plan.train.iter().find_map(|call| match call.problem {
-            Problem::Loss { classes, .. } => Some(classes),
-            _ => None,
-        })
-    }
+/// A plan whose calls do not fit their tensors.
+fn failed(error: RunError) -> Error {
+    Error::Failed { device: NAME.to_owned(), reason: error.to_string() }
+}
 
-    fn outcome(&self) -> Result<Option<Outcome>, ReferenceError> {
-        let Some(sums) = self.plan.find(Role::LossSums) else { return Ok(None) };
-        let sums = self.floats(sums)?;
-        let step = self.store.step;
-        Ok(Some(Outcome { step: step.step, images: step.images, loss: sums[0], errors: sums[1] as u32 }))
+/// The kernels that a call runs: an update that is cut adds its partial sums by another.
+fn stems(call: &Call) -> impl Iterator<Item = &'static str> {
+    let apply = runs(&call.problem) > 1;
+    [call.problem.stem()].into_iter().chain(apply.then_some("connect_apply"))
+}
+
+/// Runs of places into which a call's sum is cut.
+fn runs(problem: &Problem) -> u32 {
+    match problem {
+        Problem::ConnectUpdate { connection, .. } => update_splits(connection),
+        _ => 1,
     }
 }
 
 impl Backend for Reference {
-    fn name(&self) -> String {
-        "reference (CPU twins)".to_owned()
+    fn plan(&self) -> &Plan {
+        &self.plan
     }
 
-    fn update_lanes(&self, _list: List, _call: usize) -> u32 {
-        1
+    fn kernels(&self) -> Vec<Kernel> {
+        let kernel = |stem| Kernel { stem, form: String::new(), variant: VARIANT.to_owned() };
+        let mut kernels: Vec<Kernel> = self.plan.calls().flat_map(stems).map(kernel).collect();
+        kernels.sort_unstable();
+        kernels.dedup();
+        kernels
     }
 
-    fn write(&mut self, tensor: TensorId, values: &[f32]) -> Result<(), BackendError> {
-        let floats = self.store.floats_mut(tensor).ok_or(ReferenceError::NoFloats(tensor.0))?;
-        if floats.len() != values.len() {
-            let (name, wanted) = (self.plan.tensor(tensor).name.clone(), floats.len());
-            return Err(ReferenceError::Length { name, wanted, got: values.len() }.into());
-        }
-        floats.copy_from_slice(values);
+    fn rounding(&self, list: List, call: usize) -> Rounding {
+        let call = self.plan.list(list).get(call);
+        call.map_or(Rounding::STRAIGHT, |call| Rounding { runs: runs(&call.problem), lanes: 1 })
+    }
+
+    fn write(&mut self, tensor: TensorId, values: &[f32]) -> Result<(), Error> {
+        request::tensor(&self.plan, tensor, values.len())?;
+        self.store.write(tensor, values);
         Ok(())
     }
 
-    fn read(&mut self, tensor: TensorId) -> Result<Vec<f32>, BackendError> {
-        Ok(self.floats(tensor)?.to_vec())
+    fn read(&mut self, tensor: TensorId) -> Result<Vec<f32>, Error> {
+        if tensor.0 >= self.plan.tensors.len() {
+            return Err(RequestError::NoTensor(tensor.0).into());
+        }
+        Ok(self.store.read(tensor))
     }
 
-    fn load(&mut self, batch: &Batch<'_>) -> Result<(), BackendError> {
-        if let Some(classes) = self.classes() {
-            let wrong = batch.labels.iter().position(|&label| u32::from(label) >= classes);
-            if let Some(image) = wrong {
-                return Err(ReferenceError::Label { label: batch.labels[image], image, classes }.into());
+    fn load(&mut self, step: &Step<'_>) -> Result<(), Error> {
+        Ok(self.store.load(&self.plan, step)?)
+    }
+
+    fn call(&mut self, list: List, call: usize) -> Result<(), Error> {
+        let call = request::call(&self.plan, list, call)?;
+        self.store.call(call).map_err(failed)
+    }
+
+    fn submit(&mut self, list: List, step: &Step<'_>, repeats: u32) -> Result<(), Error> {
+        request::list(&self.plan, list)?;
+        self.load(step)?;
+        for repeat in 0..repeats {
+            self.store.step.repeat = repeat;
+            for call in self.plan.list(list) {
+                self.store.call(call).map_err(failed)?;
             }
         }
-        Ok(self.store.load(batch)?)
-    }
-
-    fn call(&mut self, list: List, call: usize) -> Result<(), BackendError> {
-        let calls: &[Call] = self.plan.list(list);
-        let one = calls.get(call).ok_or(ReferenceError::NoCall { list, len: calls.len(), call })?;
-        Ok(self.store.call(one)?)
-    }
-
-    fn submit(&mut self, list: List, batch: &Batch<'_>) -> Result<(), BackendError> {
-        self.load(batch)?;
-        for call in self.plan.list(list) {
-            self.store.call(call)?;
-        }
-        if list != List::Statistics
-            && self.plan.list(list).iter().any(|call| matches!(call.problem, Problem::Loss { .. }))
-        {
-            self.outcomes.extend(self.outcome()?);
+        let readouts = self.readouts(list);
+        if repeats > 0 && !readouts.is_empty() {
+            self.outcomes.push(Outcome { step: step.step, images: step.images, readouts });
         }
         Ok(())
     }
 
-    fn collect(&mut self, _in_flight: usize) -> Result<Vec<Outcome>, BackendError> {
+    fn collect(&mut self, _in_flight: usize) -> Result<Vec<Outcome>, Error> {
         Ok(std::mem::take(&mut self.outcomes))
+    }
+
+    fn intact(&mut self) -> Result<(), Error> {
+        self.store.intact(&self.plan)
     }
 }
 
@@ -145,37 +145,40 @@ mod tests {
     use super::*;
     use crate::sample::batch_of;
     use hebb_spec::Shape;
-    use hebb_spec::init::glorot;
-    use hebb_spec::network::Network;
-    use hebb_spec::plan::Model;
-    use hebb_spec::rng::Purpose;
-    use hebb_spec::rule::{Loss, Preset, Rule};
+    use hebb_spec::backend::Numbers;
+    use hebb_spec::learning::Loss;
+    use hebb_spec::param::Weights;
+    use hebb_spec::plan::Role;
+    use hebb_spec::system::System;
+    use hebb_systems::layered::{Model, Network, Preset, Rule};
+
+    const SHAPE: Shape = Shape::new(3, 9, 8);
 
     fn simpnet_like() -> Reference {
-        let text = "Conv 4 5x5; Maxpool 3; Drop .5; Full 20; Drop .3; Output";
-        let network = Network::new(text, Shape::new(3, 9, 8), 4, Preset::AsRun).unwrap();
-        let model = Model::new(network, Rule::URFB, Loss::Hinge, Preset::AsRun);
-        let mut reference = Reference::new(Plan::new(&model, 6));
-        for (layer, connection) in (1..).zip(model.network.connections()) {
-            for (role, purpose) in [(Role::W(layer), Purpose::InitW), (Role::R(layer), Purpose::InitR)] {
-                if let Some(id) = reference.plan.find(role) {
-                    reference.write(id, &connection.to_device(&glorot(&connection, 3, purpose, layer))).unwrap();
-                }
-            }
+        let network = Network::new("Conv 4 5x5; Maxpool 3; Drop .8; Full 8; Drop .3; Output", SHAPE, 4, Preset::AsRun);
+        let model = Model::new(network.unwrap(), Rule::URFB, Loss::Hinge, Preset::AsRun);
+        let mut reference = Reference::new(model.plan(6), &Options { guarded: true, ..Options::default() });
+        for weight in Weights::draw(&model.params(), 3).0 {
+            let id = reference.plan.find(&weight.name).unwrap();
+            reference.write(id, &weight.values).unwrap();
         }
         reference
+    }
+
+    fn submit(reference: &mut Reference, list: List, images: u32, step: u32, repeats: u32) {
+        let (pixels, labels) = batch_of(SHAPE, 4, images, step);
+        let inputs = [("images", Numbers::Bytes(&pixels)), ("labels", Numbers::Classes(&labels))];
+        let step = Step { seed: 11, step, images, rates: &[0.02], inputs: &inputs };
+        reference.submit(list, &step, repeats).unwrap();
     }
 
     /// Four steps, the last with an incomplete batch, then an evaluation.
     fn train(reference: &mut Reference) -> Vec<Outcome> {
         for step in 0..4 {
-            let images = if step == 3 { 5 } else { 6 };
-            let (pixels, labels) = batch_of(Shape::new(3, 9, 8), 4, images, step);
-            let batch = Batch { images: &pixels, labels: &labels, step, seed: 11 };
-            reference.submit(if step == 3 { List::Evaluate } else { List::Train }, &batch).unwrap();
+            let (list, images) = if step == 3 { (List::EVALUATE, 5) } else { (List::TRAIN, 6) };
+            submit(reference, list, images, step, 1);
         }
-        let nothing = Batch { images: &[], labels: &[], step: 4, seed: 11 };
-        reference.submit(List::Statistics, &nothing).unwrap();
+        submit(reference, List::STATISTICS, 0, 4, 1);
         reference.collect(0).unwrap()
     }
 
@@ -184,34 +187,69 @@ mod tests {
         let (mut one, mut other) = (simpnet_like(), simpnet_like());
         let outcomes = train(&mut one);
         let seen: Vec<(u32, u32)> = outcomes.iter().map(|outcome| (outcome.step, outcome.images)).collect();
-        assert_eq!(seen, [(0, 6), (1, 6), (2, 6), (3, 5)]);
-        assert!(outcomes.iter().all(|outcome| outcome.loss > 0.0 && outcome.errors <= outcome.images));
+        assert_eq!(seen, [(0, 6), (1, 6), (2, 6), (3, 5), (4, 0)]);
+        for outcome in &outcomes[..4] {
+            let sums = outcome.get("loss sums").unwrap();
+            assert!(sums[0] > 0.0 && sums[1] <= outcome.images as f32, "{outcome:?}");
+            assert_eq!(outcome.get("predictions").unwrap().len(), 6);
+        }
+        assert_eq!(outcomes[4].get("loss sums"), None, "the statistics have no loss");
+        assert!(outcomes[4].readouts.iter().any(|(_, sums)| sums.len() == 8 && sums[2] > 0.0));
         assert!(one.collect(0).unwrap().is_empty(), "outcomes are given once");
         assert_eq!(outcomes, train(&mut other));
         for at in 0..one.plan.tensors.len() {
-            let id = TensorId(at);
-            if one.plan.tensor(id).role != Role::Images {
-                let (one, other) = (one.read(id).unwrap(), other.read(id).unwrap());
-                assert!(one == other && one.iter().all(|value| value.is_finite()));
-            }
+            let (one, other) = (one.read(TensorId(at)).unwrap(), other.read(TensorId(at)).unwrap());
+            assert!(one == other && one.iter().all(|value| value.is_finite()));
         }
-        let statistics = one.plan.find(Role::Statistics(2)).unwrap();
-        assert!(one.read(statistics).unwrap()[2] > 0.0);
+        assert_eq!(one.intact(), Ok(()));
+    }
+
+    #[test]
+    fn repeats_run_a_list_again_and_tell_of_the_last() {
+        let (mut once, mut thrice) = (simpnet_like(), simpnet_like());
+        (0..3).for_each(|_| submit(&mut once, List::TRAIN, 6, 7, 1));
+        submit(&mut thrice, List::TRAIN, 6, 7, 3);
+        let (outcomes, outcome) = (once.collect(0).unwrap(), thrice.collect(0).unwrap());
+        assert_eq!((outcomes.len(), &outcomes[2..]), (3, &outcome[..]));
+        assert_eq!(thrice.store.step.repeat, 2);
+        submit(&mut thrice, List::TRAIN, 6, 8, 0);
+        assert!(thrice.collect(0).unwrap().is_empty(), "nothing ran");
+        for id in once.plan.of_role(Role::Param).collect::<Vec<_>>() {
+            assert_eq!(once.read(id).unwrap(), thrice.read(id).unwrap());
+        }
+    }
+
+    #[test]
+    fn an_update_that_is_cut_names_both_kernels_and_its_runs() {
+        let reference = simpnet_like();
+        let stems: Vec<&str> = reference.kernels().iter().map(|kernel| kernel.stem).collect();
+        assert_eq!(stems[..2], ["connect_apply", "connect_feedback"]);
+        let calls = reference.plan.list(List::TRAIN);
+        let last = calls.len() - 1;
+        assert_eq!(calls[last].name, "layer 1 update");
+        assert_eq!(reference.rounding(List::TRAIN, last), Rounding { runs: 72, lanes: 1 });
+        assert_eq!(reference.rounding(List::TRAIN, 0), Rounding::STRAIGHT);
     }
 
     #[test]
     fn requests_that_do_not_fit_say_why() {
         let mut reference = simpnet_like();
-        let say = |result: Result<(), BackendError>| result.unwrap_err().to_string();
-        let (pixels, labels) = batch_of(Shape::new(3, 9, 8), 4, 6, 0);
-        let batch = Batch { images: &pixels, labels: &labels, step: 0, seed: 0 };
-        let w = reference.plan.find(Role::W(1)).unwrap();
-        assert_eq!(say(reference.write(w, &[0.0])), "tensor 'W1' has 300 elements, 1 were given");
-        assert_eq!(say(reference.write(TensorId(999), &[])), "the plan has no tensor of floats with number 999");
-        assert_eq!(say(reference.call(List::Train, 99)), "the list Train has 17 calls: there is no call 99");
-        let wrong = Batch { labels: &[0, 1, 2, 3, 4, 0], ..batch };
-        assert_eq!(say(reference.load(&wrong)), "label 4 of picture 4: the network has 4 classes, from 0");
-        assert!(say(reference.load(&Batch { labels: &labels[1..], ..batch })).contains("bytes of pictures"));
-        assert!(reference.load(&batch).is_ok());
+        let say = |result: Result<(), Error>| result.unwrap_err().to_string();
+        let w = reference.plan.find("W1").unwrap();
+        assert_eq!(say(reference.write(w, &[0.0])), "tensor 'W1' has 300 numbers, 1 were given");
+        assert_eq!(reference.read(TensorId(999)).unwrap_err(), Error::Request(RequestError::NoTensor(999)));
+        assert_eq!(say(reference.call(List::TRAIN, 99)), "the list 'train' has 16 calls: there is no call 99");
+        let (pixels, labels) = batch_of(SHAPE, 4, 6, 0);
+        let mut load = |labels: &[u16], rates: &[f32]| {
+            let inputs = [("images", Numbers::Bytes(&pixels)), ("labels", Numbers::Classes(labels))];
+            reference.load(&Step { seed: 0, step: 0, images: 6, rates, inputs: &inputs })
+        };
+        let label = load(&[0, 1, 2, 3, 4, 0], &[0.1]);
+        assert_eq!(say(label), "label 4 of image 4: there are 4 classes, from 0");
+        assert!(say(load(&labels[1..], &[0.1])).contains("6 images need 6, 5 were given"));
+        assert!(say(load(&labels, &[f32::NAN])).contains("not finite"));
+        assert_eq!(load(&labels, &[0.1]), Ok(()));
+        let nothing = Step { seed: 0, step: 0, images: 0, rates: &[], inputs: &[] };
+        assert_eq!(say(reference.submit(List("dance"), &nothing, 1)), "the plan has no list 'dance'");
     }
 }

@@ -1,16 +1,20 @@
 //! One kernel call beside its oracle. Each is measured on the very inputs that the device had, so that nothing
 //! accumulates and no threshold flips; the first call that differs is the one at fault.
 
-use hebb_spec::backend::{Backend, BackendError, Batch};
+use hebb_spec::backend::{Backend, Error, Step};
+use hebb_spec::operand::Access;
 use hebb_spec::plan::{List, Plan, Role, TensorId};
-use hebb_spec::problem::Access;
 use serde::Serialize;
 
-use crate::{Data, StepInfo, compare, expect};
+use crate::compare::compare;
+use crate::data::{Tensors, floats};
+use crate::oracle::expect;
+use crate::run::RunError;
+use crate::step::StepInfo;
 
 /// What one call wrote beside what it must write: the element with the largest share of its bound.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
+pub struct CallReport {
     /// `train`, `evaluate` or `statistics`.
     pub list: &'static str,
     /// The step that it ran at.
@@ -21,7 +25,7 @@ pub struct Row {
     pub kernel: &'static str,
     /// The tensor with the worst element.
     pub tensor: String,
-    /// The element's index.
+    /// The element's index, in the tensor's logical order.
     pub element: usize,
     /// What the device wrote there.
     pub got: f32,
@@ -39,49 +43,53 @@ pub struct Row {
     pub ok: bool,
 }
 
-/// Runs a list call by call on a batch and hands each call's row to `each`.
-pub fn check_list(
+/// A call that could not be checked.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum CheckError {
+    /// The backend failed.
+    #[error(transparent)]
+    Backend(#[from] Error),
+    /// The call's tensors do not fit its problem.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+/// Runs a list call by call on a step, hands each call's report to `each`, and asks at last whether anything was
+/// written where nothing may be. `plan` is what is expected: the backend's own, but in a control.
+pub fn check_list<E: From<CheckError>>(
     backend: &mut dyn Backend,
     plan: &Plan,
     list: List,
-    batch: &Batch<'_>,
-    mut each: impl FnMut(Row) -> Result<(), BackendError>,
-) -> Result<(), BackendError> {
-    backend.load(batch)?;
+    step: &Step<'_>,
+    mut each: impl FnMut(CallReport) -> Result<(), E>,
+) -> Result<(), E> {
+    backend.load(step).map_err(CheckError::from)?;
     for call in 0..plan.list(list).len() {
-        each(check_call(backend, plan, (list, call), batch)?)?;
+        each(check_call(backend, plan, (list, call), step)?)?;
     }
-    Ok(())
+    Ok(backend.intact().map_err(CheckError::from)?)
 }
 
 fn check_call(
     backend: &mut dyn Backend,
     plan: &Plan,
     (list, at): (List, usize),
-    batch: &Batch<'_>,
-) -> Result<Row, BackendError> {
+    step: &Step<'_>,
+) -> Result<CallReport, CheckError> {
     let call = &plan.list(list)[at];
-    let mut inputs = Vec::new();
-    for (id, access) in call.accesses() {
-        match access {
+    let mut inputs = Tensors::new();
+    for (id, operand) in call.operands() {
+        match operand.access {
             // An element that the kernel leaves out stays NaN, and NaN never passes.
-            Access::Write => {
-                backend.write(id, &vec![f32::NAN; plan.tensor(id).len])?;
-            }
-            Access::Read | Access::Update => inputs.push(input(backend, plan, id, batch)?),
+            Access::Write => backend.write(id, &vec![f32::NAN; operand.layout.len()])?,
+            Access::Read | Access::Update => inputs.push((operand.slot, input(backend, plan, id, step)?)),
         }
     }
     backend.call(list, at)?;
-    let step = StepInfo { seed: batch.seed, step: batch.step, images: batch.labels.len() as u32 };
-    let expected = expect(&call.problem, &step, &inputs, backend.update_lanes(list, at))?;
-    let outputs = call.accesses().filter(|&(_, access)| access != Access::Read);
-    let mut row = Row {
-        list: match list {
-            List::Train => "train",
-            List::Evaluate => "evaluate",
-            List::Statistics => "statistics",
-        },
-        step: batch.step,
+    let expected = expect(&call.problem, &StepInfo::from(step), &inputs, backend.rounding(list, at))?;
+    let mut report = CallReport {
+        list: list.0,
+        step: step.step,
         call: call.name.clone(),
         kernel: call.problem.stem(),
         tensor: String::new(),
@@ -94,12 +102,13 @@ fn check_call(
         over: 0,
         ok: !expected.is_empty(),
     };
+    let outputs = call.accesses().filter(|&(_, access)| access != Access::Read);
     for ((id, _), expected) in outputs.zip(&expected) {
         let compared = compare(expected, &backend.read(id)?);
-        row.ok &= compared.passes();
-        row.over += compared.over;
-        if compared.ratio > row.ratio {
-            row = Row {
+        report.ok &= compared.passes();
+        report.over += compared.over;
+        if compared.ratio > report.ratio {
+            report = CallReport {
                 tensor: plan.tensor(id).name.clone(),
                 element: compared.worst,
                 got: compared.got,
@@ -107,39 +116,34 @@ fn check_call(
                 error: (f64::from(compared.got) - compared.expected).abs(),
                 bound: compared.bound,
                 ratio: compared.ratio,
-                ..row
+                ..report
             };
         }
     }
-    Ok(row)
+    Ok(report)
 }
 
-/// What a call reads: the pictures as the host sent them, all else as the device holds it.
-fn input(backend: &mut dyn Backend, plan: &Plan, id: TensorId, batch: &Batch<'_>) -> Result<Data<f32>, BackendError> {
+/// What a call reads: inputs as the host sent them, all else as the device holds it.
+fn input(backend: &mut dyn Backend, plan: &Plan, id: TensorId, step: &Step<'_>) -> Result<Vec<f32>, Error> {
     let tensor = plan.tensor(id);
-    if tensor.role != Role::Images {
-        return Ok(Data::Floats(backend.read(id)?));
-    }
-    let picture = batch.images.len() / batch.labels.len().max(1);
-    let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, &byte| (word << 8) | u32::from(byte));
-    let pictures = batch.images.chunks(picture.max(1));
-    let mut words: Vec<u32> = pictures.flat_map(|picture| picture.chunks(4).map(word)).collect();
-    words.resize(tensor.len, 0);
-    Ok(Data::Words(words))
+    let sent = step.inputs.iter().find(|(name, _)| tensor.role == Role::Input && *name == tensor.name);
+    let Some((_, numbers)) = sent else { return backend.read(id) };
+    let mut values = floats(numbers);
+    values.resize(tensor.layout.len(), 0.0);
+    Ok(values)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Reference;
+    use crate::backend::Reference;
     use crate::sample::batch_of;
     use hebb_spec::Shape;
-    use hebb_spec::backend::Outcome;
-    use hebb_spec::init::glorot;
-    use hebb_spec::network::Network;
-    use hebb_spec::plan::Model;
-    use hebb_spec::rng::Purpose;
-    use hebb_spec::rule::{Loss, Preset, Rule};
+    use hebb_spec::backend::{Kernel, Numbers, Options, Outcome, Rounding};
+    use hebb_spec::learning::Loss;
+    use hebb_spec::param::Weights;
+    use hebb_spec::system::System;
+    use hebb_systems::layered::{Model, Network, Preset, Rule};
 
     const SHAPE: Shape = Shape::new(3, 7, 6);
 
@@ -150,22 +154,25 @@ mod tests {
     }
 
     impl Backend for Faulty {
-        fn name(&self) -> String {
-            "faulty".to_owned()
+        fn plan(&self) -> &Plan {
+            self.twins.plan()
         }
-        fn update_lanes(&self, list: List, call: usize) -> u32 {
-            self.twins.update_lanes(list, call)
+        fn kernels(&self) -> Vec<Kernel> {
+            self.twins.kernels()
         }
-        fn write(&mut self, tensor: TensorId, values: &[f32]) -> Result<(), BackendError> {
+        fn rounding(&self, list: List, call: usize) -> Rounding {
+            self.twins.rounding(list, call)
+        }
+        fn write(&mut self, tensor: TensorId, values: &[f32]) -> Result<(), Error> {
             self.twins.write(tensor, values)
         }
-        fn read(&mut self, tensor: TensorId) -> Result<Vec<f32>, BackendError> {
+        fn read(&mut self, tensor: TensorId) -> Result<Vec<f32>, Error> {
             self.twins.read(tensor)
         }
-        fn load(&mut self, batch: &Batch<'_>) -> Result<(), BackendError> {
-            self.twins.load(batch)
+        fn load(&mut self, step: &Step<'_>) -> Result<(), Error> {
+            self.twins.load(step)
         }
-        fn call(&mut self, list: List, call: usize) -> Result<(), BackendError> {
+        fn call(&mut self, list: List, call: usize) -> Result<(), Error> {
             self.twins.call(list, call)?;
             let written = self.twins.plan().list(list)[call].clone();
             if let Some((name, element, by)) = self.fault {
@@ -179,64 +186,65 @@ mod tests {
             }
             Ok(())
         }
-        fn submit(&mut self, list: List, batch: &Batch<'_>) -> Result<(), BackendError> {
-            self.twins.submit(list, batch)
+        fn submit(&mut self, list: List, step: &Step<'_>, repeats: u32) -> Result<(), Error> {
+            self.twins.submit(list, step, repeats)
         }
-        fn collect(&mut self, in_flight: usize) -> Result<Vec<Outcome>, BackendError> {
+        fn collect(&mut self, in_flight: usize) -> Result<Vec<Outcome>, Error> {
             self.twins.collect(in_flight)
+        }
+        fn intact(&mut self) -> Result<(), Error> {
+            self.twins.intact()
         }
     }
 
-    fn rows(fault: Option<(&'static str, usize, f32)>) -> Vec<Row> {
+    fn reports(fault: Option<(&'static str, usize, f32)>) -> Vec<CallReport> {
         let text = "Conv 5 3x3; Maxpool 3; Drop .5; Full 9; Output";
         let network = Network::new(text, SHAPE, 4, Preset::AsRun).unwrap();
         let model = Model::new(network, Rule::urfb(0.5), Loss::Hinge, Preset::AsRun);
-        let plan = Plan::new(&model, 5);
-        let mut backend = Faulty { twins: Reference::new(plan.clone()), fault };
-        for (layer, connection) in (1..).zip(model.network.connections()) {
-            for (role, purpose) in [(Role::W(layer), Purpose::InitW), (Role::R(layer), Purpose::InitR)] {
-                if let Some(id) = plan.find(role) {
-                    backend.write(id, &connection.to_device(&glorot(&connection, 1, purpose, layer))).unwrap();
-                }
-            }
+        let plan = model.plan(5);
+        let guarded = Options { guarded: true, ..Options::default() };
+        let mut backend = Faulty { twins: Reference::new(plan.clone(), &guarded), fault };
+        for weight in Weights::draw(&model.params(), 1).0 {
+            backend.write(plan.find(&weight.name).unwrap(), &weight.values).unwrap();
         }
-        let mut rows = Vec::new();
-        for (list, images) in [(List::Train, 5), (List::Evaluate, 3), (List::Statistics, 3)] {
-            let (images, labels) = batch_of(SHAPE, 4, images, 1);
-            let batch = Batch { images: &images, labels: &labels, step: 1, seed: 1 };
-            check_list(&mut backend, &plan, list, &batch, |row| {
-                rows.push(row);
-                Ok(())
+        let mut reports = Vec::new();
+        for (list, images) in [(List::TRAIN, 5), (List::EVALUATE, 3), (List::STATISTICS, 3)] {
+            let (pixels, labels) = batch_of(SHAPE, 4, images, 1);
+            let inputs = [("images", Numbers::Bytes(&pixels)), ("labels", Numbers::Classes(&labels))];
+            let step = Step { seed: 1, step: 1, images, rates: &model.rates(1, 5), inputs: &inputs };
+            check_list(&mut backend, &plan, list, &step, |report| {
+                reports.push(report);
+                Ok::<(), CheckError>(())
             })
             .unwrap();
         }
-        rows
+        reports
     }
 
     #[test]
     fn the_twins_pass_every_call_of_every_list() {
-        let rows = rows(None);
-        assert!(rows.iter().all(|row| row.ok && row.over == 0 && row.ratio <= 1.0), "{rows:#?}");
+        let reports = reports(None);
+        assert!(reports.iter().all(|report| report.ok && report.over == 0 && report.ratio <= 1.0), "{reports:#?}");
         for list in ["train", "evaluate", "statistics"] {
-            assert!(rows.iter().any(|row| row.list == list));
+            assert!(reports.iter().any(|report| report.list == list));
         }
-        assert!(rows.iter().any(|row| row.ratio > 0.0), "f32 is not exact: a bound was put to use");
+        assert!(reports.iter().any(|report| report.ratio > 0.0), "f32 is not exact: a bound was put to use");
     }
 
     #[test]
     fn one_wrong_element_fails_its_call_alone() {
         for (tensor, element) in [("R2", 7), ("W1", 3), ("x2", 11), ("loss sums", 1)] {
-            let rows = rows(Some((tensor, element, 0.125)));
-            let failed: Vec<&Row> = rows.iter().filter(|row| !row.ok).collect();
-            assert!(!failed.is_empty() && failed.iter().all(|row| row.tensor == tensor), "{tensor}: {failed:#?}");
-            assert!(failed.iter().all(|row| row.element == element && row.over == 1 && row.ratio > 1.0));
+            let reports = reports(Some((tensor, element, 0.125)));
+            let failed: Vec<&CallReport> = reports.iter().filter(|report| !report.ok).collect();
+            assert!(!failed.is_empty() && failed.iter().all(|report| report.tensor == tensor), "{tensor}: {failed:#?}");
+            assert!(failed.iter().all(|report| report.element == element && report.over == 1 && report.ratio > 1.0));
         }
     }
 
     #[test]
     fn an_element_that_is_not_written_fails() {
-        let rows = rows(Some(("x1", 5, f32::NAN)));
-        let failed = rows.iter().find(|row| !row.ok).unwrap();
+        let reports = reports(Some(("x1", 5, f32::NAN)));
+        let failed = reports.iter().find(|report| !report.ok).unwrap();
         assert_eq!((failed.call.as_str(), failed.tensor.as_str(), failed.element), ("layer 1 forward", "x1", 5));
         assert_eq!(failed.ratio, f64::INFINITY);
     }

@@ -1,6 +1,6 @@
 //! Compares what a device computed with what the oracle expects.
 
-use crate::Expected;
+use crate::oracle::Expected;
 
 /// A tensor beside its expectation. `worst` and what follows describe the element with the largest ratio.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,9 +56,10 @@ pub fn compare(expected: &Expected, got: &[f32]) -> Comparison {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hebb_spec::operand::Slot;
 
     fn expected() -> Expected {
-        Expected { values: vec![1.0, -2.0, 0.0, 3.0], bounds: vec![0.25, 0.5, 0.0, 0.0] }
+        Expected { slot: Slot::Y, values: vec![1.0, -2.0, 0.0, 3.0], bounds: vec![0.25, 0.5, 0.0, 0.0] }
     }
 
     #[test]
@@ -100,11 +101,11 @@ mod tests {
         }
         // Not where it is expected either, nor where the bound itself is no number or infinite.
         for (value, bound) in [(f64::NAN, 1.0), (1.0, f64::NAN), (f64::INFINITY, f64::INFINITY)] {
-            let odd = Expected { values: vec![value], bounds: vec![bound] };
+            let odd = Expected { slot: Slot::Y, values: vec![value], bounds: vec![bound] };
             assert!(!compare(&odd, &[f32::NAN]).passes());
             assert!(!compare(&odd, &[f32::INFINITY]).passes());
         }
-        let loose = Expected { values: vec![1.0], bounds: vec![f64::INFINITY] };
+        let loose = Expected { slot: Slot::Y, values: vec![1.0], bounds: vec![f64::INFINITY] };
         assert!(!compare(&loose, &[f32::INFINITY]).passes());
     }
 
@@ -115,6 +116,6 @@ mod tests {
             assert!(!result.passes() && !result.len_matches);
             assert_eq!(result.ratio, f64::INFINITY);
         }
-        assert!(compare(&Expected { values: vec![], bounds: vec![] }, &[]).passes());
+        assert!(compare(&Expected { slot: Slot::Y, values: vec![], bounds: vec![] }, &[]).passes());
     }
 }

@@ -1,14 +1,19 @@
 //! Twin of `connect_apply`: adds the partial sums of `connect_update` in order, then changes W and R.
 
 use hebb_spec::connection::Connection;
-use hebb_spec::problem::Learning;
+use hebb_spec::lane4::Lane4;
+use hebb_spec::learning::Learning;
 
-use crate::Real;
 use crate::geometry::has_bit;
+use crate::real::Real;
 
 /// W and R as they learn: W, R where it does, and their masks where they are sparse, all `[filter][C_in][ky][kx][C_out]`.
 #[derive(Debug)]
 pub struct Learner<'a, T> {
+    /// How they learn.
+    pub learning: Learning,
+    /// The step's rate: the finished factor of the sums.
+    pub rate: f32,
     /// Forward weights.
     pub w: &'a mut [T],
     /// Feedback weights.
@@ -19,28 +24,28 @@ pub struct Learner<'a, T> {
     pub mask_r: Option<&'a [T]>,
 }
 
-/// W = keep · W + scale · Σ sums and R = keep · R + ε · scale · Σ sums, over sums
+/// W = keep · W + rate · Σ sums and R = keep · R + ε · rate · Σ sums, over sums
 /// `[split][C_in][ky][kx][C_out, padded to four]`.
-pub fn connect_apply<T: Real>(c: &Connection, learning: Learning, sums: &[T], weights: &mut Learner<'_, T>) {
-    let len = c.device_len();
+pub fn connect_apply<T: Real>(c: &Connection, sums: &[T], weights: &mut Learner<'_, T>) {
+    let len = c.lane4_len();
     for index in 0..len {
         let mut sum = T::ZERO;
         for split in sums.chunks_exact(len) {
             sum += split[index];
         }
-        learn(learning, sum, index, weights);
+        learn(sum, index, weights);
     }
 }
 
 /// Changes one weight of W, and of R where it learns, by the same increment; none that its mask leaves out.
-pub(crate) fn learn<T: Real>(learning: Learning, sum: T, index: usize, weights: &mut Learner<'_, T>) {
-    let (keep, increment) = (T::from_f32(learning.keep), T::from_f32(learning.scale) * sum);
+pub(crate) fn learn<T: Real>(sum: T, index: usize, weights: &mut Learner<'_, T>) {
+    let (keep, increment) = (T::from_f32(weights.learning.keep), T::from_f32(weights.rate) * sum);
     let masked = |mask: Option<&[T]>, value: T| {
         let is_there = mask.is_none_or(|mask| has_bit(mask, index));
         if is_there { value } else { T::ZERO }
     };
     weights.w[index] = keep * weights.w[index] + masked(weights.mask_w, increment);
-    if let (Some(epsilon), Some(r)) = (learning.epsilon, weights.r.as_deref_mut()) {
+    if let (Some(epsilon), Some(r)) = (weights.learning.epsilon, weights.r.as_deref_mut()) {
         r[index] = keep * r[index] + masked(weights.mask_r, T::from_f32(epsilon) * increment);
     }
 }
@@ -49,14 +54,16 @@ pub(crate) fn learn<T: Real>(learning: Learning, sum: T, index: usize, weights: 
 mod tests {
     use super::*;
     use hebb_spec::Shape;
+    use hebb_spec::learning::Rate;
 
     #[test]
     fn splits_add_up_and_change_both() {
         let c = Connection::full(Shape::flat(1), 3);
         let sums = [1.0, 2.0, 3.0, 0.0, 10.0, 20.0, 30.0, 0.0, 100.0, 200.0, 300.0, 0.0];
         let (mut w, mut r) = ([1.0_f32, 1.0, 1.0, 0.0], [2.0_f32, 2.0, 2.0, 0.0]);
-        let mut weights = Learner { w: &mut w, r: Some(&mut r), mask_w: None, mask_r: None };
-        connect_apply(&c, Learning::new(0.5, Some(0.5)), &sums, &mut weights);
+        let learning = Learning::new(Rate(0), Some(0.5));
+        let mut weights = Learner { learning, rate: 0.5, w: &mut w, r: Some(&mut r), mask_w: None, mask_r: None };
+        connect_apply(&c, &sums, &mut weights);
         assert_eq!(w, [56.5, 112.0, 167.5, 0.0]);
         assert_eq!(r, [29.75, 57.5, 85.25, 0.0]);
     }
@@ -65,8 +72,9 @@ mod tests {
     fn without_epsilon_r_keeps_still() {
         let c = Connection::full(Shape::flat(1), 1);
         let mut w = [1.0_f32, 0.0, 0.0, 0.0];
-        let mut weights = Learner { w: &mut w, r: None, mask_w: None, mask_r: None };
-        connect_apply(&c, Learning::new(2.0, None), &[3.0, 0.0, 0.0, 0.0], &mut weights);
+        let learning = Learning::new(Rate(0), None);
+        let mut weights = Learner { learning, rate: 2.0, w: &mut w, r: None, mask_w: None, mask_r: None };
+        connect_apply(&c, &[3.0, 0.0, 0.0, 0.0], &mut weights);
         assert_eq!(w, [7.0, 0.0, 0.0, 0.0]);
     }
 
@@ -74,9 +82,10 @@ mod tests {
     fn decay_shrinks_both_and_masks_leave_out() {
         let c = Connection::full(Shape::flat(1), 2);
         let (mut w, mut r) = ([4.0_f32, 0.0, 0.0, 0.0], [0.0_f32, 8.0, 0.0, 0.0]);
-        let learning = Learning { keep: 0.5, masked: true, ..Learning::new(1.0, Some(1.0)) };
-        let mut weights = Learner { w: &mut w, r: Some(&mut r), mask_w: Some(&[1.0]), mask_r: Some(&[2.0]) };
-        connect_apply(&c, learning, &[1.0, 3.0, 0.0, 0.0], &mut weights);
+        let learning = Learning { keep: 0.5, masked: true, ..Learning::new(Rate(0), Some(1.0)) };
+        let (mask_w, mask_r) = (Some(&[1.0][..]), Some(&[2.0][..]));
+        let mut weights = Learner { learning, rate: 1.0, w: &mut w, r: Some(&mut r), mask_w, mask_r };
+        connect_apply(&c, &[1.0, 3.0, 0.0, 0.0], &mut weights);
         assert_eq!((w, r), ([3.0, 0.0, 0.0, 0.0], [0.0, 7.0, 0.0, 0.0]));
     }
 }

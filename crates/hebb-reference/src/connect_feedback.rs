@@ -1,9 +1,10 @@
 //! Twin of `connect_feedback`: R δ, then σ′ of the layer below. Equation (2); back-propagation reads W as R.
 
 use hebb_spec::connection::Connection;
+use hebb_spec::lane4::padded;
 
-use crate::Real;
-use crate::geometry::{axpy, filter_start, gated, images, padded, tap_output, unit, weight_row};
+use crate::geometry::{axpy, filter_start, gated, images, tap_output, unit, weight_row};
+use crate::real::Real;
 
 /// σ′ of the layer below: its slope and its activity right after σ, `[C_in][row][column][image]`.
 #[derive(Debug, Clone, Copy)]
@@ -60,12 +61,18 @@ pub fn connect_feedback<T: Real>(
 mod tests {
     use super::*;
     use hebb_spec::Shape;
+    use hebb_spec::lane4;
+    use hebb_spec::layout::Layout;
+
+    fn weights(c: &Connection, values: &[f32]) -> Vec<f32> {
+        lane4::pack(&Layout::Weights(*c), values)
+    }
 
     #[test]
     fn an_even_kernel_sends_delta_to_the_pixels_it_read() {
         // Forward is h = x + 10 · right neighbour, so a pixel gets its own δ and 10 times its left neighbour's.
         let c = Connection::conv(Shape::new(1, 1, 3), 1, 1, 2);
-        let r = c.to_device(&[1.0, 10.0]);
+        let r = weights(&c, &[1.0, 10.0]);
         let delta = [1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 3.0, -1.0, 0.0, 0.0];
         let mut below = [f32::NAN; 12];
         connect_feedback(&c, 2, (None, None), &r, &delta, &mut below);
@@ -75,7 +82,7 @@ mod tests {
     #[test]
     fn saturated_units_send_nothing() {
         let c = Connection::full(Shape::flat(3), 2);
-        let r = c.to_device(&[1.0, 2.0, 3.0, 10.0, 20.0, 30.0]);
+        let r = weights(&c, &[1.0, 2.0, 3.0, 10.0, 20.0, 30.0]);
         let delta = [1.0, 1.0, 1.0, 1.0, 0.0, 1.0, -1.0, 2.0];
         let x = [1.0, -1.0, 0.999, 0.0, 0.5, 0.5, 0.5, 0.5, -0.5, 1.0, -1.0, 0.0];
         let mut below = [f32::NAN; 12];
@@ -90,7 +97,7 @@ mod tests {
     fn an_untied_place_sends_through_its_own_filter() {
         // Forward is h = x + 10 · right neighbour at the first place, 100 · x at the second.
         let c = Connection::conv(Shape::new(1, 1, 2), 1, 1, 2).untie();
-        let r = c.to_device(&[1.0, 10.0, 100.0, 0.0]);
+        let r = weights(&c, &[1.0, 10.0, 100.0, 0.0]);
         let mut below = [f32::NAN; 8];
         connect_feedback(&c, 1, (None, None), &r, &[1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0], &mut below);
         assert_eq!((below[0], below[4]), (1.0, 210.0));

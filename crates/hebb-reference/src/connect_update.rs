@@ -2,37 +2,30 @@
 
 use std::ops::Range;
 
-use hebb_spec::connection::{Connection, LANE};
-use hebb_spec::problem::{Learning, split_places};
+use hebb_spec::connection::Connection;
+use hebb_spec::lane4::{LANE, Lane4, padded, split_places};
 
-use crate::Real;
 use crate::connect_apply::{Learner, learn};
-use crate::geometry::{images, padded, tap_input, unit, weight_row};
+use crate::geometry::{images, tap_input, unit, weight_row};
+use crate::real::Real;
 
-/// W = keep · W + scale · S and R = keep · R + ε · scale · S, S `[filter][C_in][ky][kx][C_out]` = Σ of δ · x over the
+/// W = keep · W + rate · S and R = keep · R + ε · rate · S, S `[filter][C_in][ky][kx][C_out]` = Σ of δ · x over the
 /// filter's places (all of a tied connection, its own of an untied one) and images; computed once for both.
-pub fn connect_update<T: Real>(
-    c: &Connection,
-    batch: u32,
-    learning: Learning,
-    (delta, x): (&[T], &[T]),
-    weights: &mut Learner<'_, T>,
-) {
+pub fn connect_update<T: Real>(c: &Connection, batch: u32, (delta, x): (&[T], &[T]), weights: &mut Learner<'_, T>) {
     for filter in 0..c.filters() {
         let places = if c.untied { filter..filter + 1 } else { 0..c.output.places() };
         let first = filter as usize * (c.filter_vectors() * LANE) as usize;
         each_weight(c, |tap, out, index| {
             let sum = sum(c, batch, (tap, out), places.clone(), (delta, x));
-            learn(learning, sum, first + index, weights);
+            learn(sum, first + index, weights);
         });
     }
 }
 
-/// sums `[split][C_in][ky][kx][C_out, padded to four]`: each split adds its own run of
-/// places. Padding is written as 0.
+/// sums `[split][C_in][ky][kx][C_out, padded to four]`: each split adds its own run of places. Padding is written as 0.
 pub fn connect_partial<T: Real>(c: &Connection, batch: u32, splits: u32, (delta, x): (&[T], &[T]), sums: &mut [T]) {
     sums.fill(T::ZERO);
-    for (split, sums) in (0..splits).zip(sums.chunks_exact_mut(c.device_len())) {
+    for (split, sums) in (0..splits).zip(sums.chunks_exact_mut(c.lane4_len())) {
         let places = split_places(c.output.places(), splits, split);
         each_weight(c, |tap, out, index| sums[index] = sum(c, batch, (tap, out), places.clone(), (delta, x)));
     }
@@ -83,6 +76,17 @@ fn sum<T: Real>(
 mod tests {
     use super::*;
     use hebb_spec::Shape;
+    use hebb_spec::lane4;
+    use hebb_spec::layout::Layout;
+    use hebb_spec::learning::{Learning, Rate};
+
+    fn weights(c: &Connection, values: &[f32]) -> Vec<f32> {
+        lane4::pack(&Layout::Weights(*c), values)
+    }
+
+    fn learner<'a>(epsilon: Option<f32>, rate: f32, w: &'a mut [f32], r: Option<&'a mut [f32]>) -> Learner<'a, f32> {
+        Learner { learning: Learning::new(Rate(0), epsilon), rate, w, r, mask_w: None, mask_r: None }
+    }
 
     #[test]
     fn each_tap_adds_its_products_once() {
@@ -90,9 +94,9 @@ mod tests {
         let c = Connection::conv(Shape::new(1, 1, 3), 1, 1, 2);
         let delta = [1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0];
         let x = [1.0, 9.0, 9.0, 9.0, 10.0, 9.0, 9.0, 9.0, 100.0, 9.0, 9.0, 9.0];
-        let (mut w, mut r) = (c.to_device(&[1.0, 2.0]), c.to_device(&[3.0, 4.0]));
-        let mut weights = Learner { w: &mut w, r: Some(&mut r), mask_w: None, mask_r: None };
-        connect_update(&c, 1, Learning::new(0.5, Some(0.25)), (&delta, &x), &mut weights);
+        let (mut w, mut r) = (weights(&c, &[1.0, 2.0]), weights(&c, &[3.0, 4.0]));
+        let mut weights = learner(Some(0.25), 0.5, &mut w, Some(&mut r));
+        connect_update(&c, 1, (&delta, &x), &mut weights);
         assert_eq!(w, [1.0 + 421.0 / 2.0, 0.0, 0.0, 0.0, 2.0 + 210.0 / 2.0, 0.0, 0.0, 0.0]);
         assert_eq!(r, [3.0 + 421.0 / 8.0, 0.0, 0.0, 0.0, 4.0 + 210.0 / 8.0, 0.0, 0.0, 0.0]);
 
@@ -108,8 +112,7 @@ mod tests {
         let delta = [1.0, 2.0, 3.0, 4.0, 5.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
         let x = [1.0, 10.0, 100.0, 1000.0, 10_000.0, 7.0, 7.0, 7.0];
         let mut w = [0.0_f32; 4];
-        let mut weights = Learner { w: &mut w, r: None, mask_w: None, mask_r: None };
-        connect_update(&c, 5, Learning::new(1.0, None), (&delta, &x), &mut weights);
+        connect_update(&c, 5, (&delta, &x), &mut learner(None, 1.0, &mut w, None));
         assert_eq!(w, [54_321.0, 9_999.0, 0.0, 0.0]);
     }
 
@@ -118,9 +121,8 @@ mod tests {
         let c = Connection::conv(Shape::new(1, 1, 2), 1, 1, 2).untie();
         let delta = [1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0];
         let x = [10.0, 0.0, 0.0, 0.0, 100.0, 0.0, 0.0, 0.0];
-        let mut w = vec![0.0_f32; c.device_len()];
-        let mut weights = Learner { w: &mut w, r: None, mask_w: None, mask_r: None };
-        connect_update(&c, 1, Learning::new(1.0, None), (&delta, &x), &mut weights);
-        assert_eq!(c.from_device(&w), [10.0, 100.0, 200.0, 0.0]);
+        let mut w = vec![0.0_f32; c.lane4_len()];
+        connect_update(&c, 1, (&delta, &x), &mut learner(None, 1.0, &mut w, None));
+        assert_eq!(lane4::unpack(&Layout::Weights(c), &w), [10.0, 100.0, 200.0, 0.0]);
     }
 }

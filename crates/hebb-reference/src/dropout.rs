@@ -1,10 +1,11 @@
 //! Twin of `dropout`: sets a fraction of the units to zero and scales the rest; its own feedback.
 
-use hebb_spec::problem::{drop_scale, drop_threshold};
+use hebb_spec::lane4::padded;
+use hebb_spec::learning::{drop_scale, drop_threshold};
 use hebb_spec::rng::{Purpose, Stream};
 
-use crate::geometry::padded;
-use crate::{Real, StepInfo};
+use crate::real::Real;
+use crate::step::StepInfo;
 
 /// y `[unit][image]` = 0 where the random word of (seed, dropout, step, unit, image) is below the threshold, else
 /// x / (1 − p). The mask is recomputed, never stored.
@@ -26,7 +27,7 @@ mod tests {
 
     fn mask(probability: f32, index: u32, step: u32) -> Vec<f32> {
         let mut y = vec![f32::NAN; 4000];
-        let step = StepInfo { seed: 5, step, images: 5 };
+        let step = StepInfo { seed: 5, step, ..StepInfo::default() };
         dropout(5, index, probability, &step, &[1.0; 4000], &mut y);
         y
     }
@@ -47,7 +48,8 @@ mod tests {
         assert_ne!(mask(0.5, 1, 3), mask(0.5, 2, 3));
         // The address is (unit, image): a batch of another padding sees the same mask.
         let mut narrow = vec![0.0; 2000];
-        dropout(4, 1, 0.5, &StepInfo { seed: 5, step: 3, images: 4 }, &[1.0; 2000], &mut narrow);
+        let step = StepInfo { seed: 5, step: 3, ..StepInfo::default() };
+        dropout(4, 1, 0.5, &step, &[1.0; 2000], &mut narrow);
         let wide = mask(0.5, 1, 3);
         assert!((0..500).all(|unit| narrow[unit * 4..][..4] == wide[unit * 8..][..4]));
     }

@@ -1,17 +1,13 @@
 //! Where taps and images lie: the index arithmetic that several twins share.
 
 use hebb_spec::Shape;
-use hebb_spec::connection::{Connection, LANE, MASK_BITS, vectors};
+use hebb_spec::connection::Connection;
+use hebb_spec::lane4::{LANE, Lane4, MASK_BITS};
 
-use crate::Real;
-
-/// Images of a batch, padded to whole four-vectors.
-pub(crate) const fn padded(batch: u32) -> usize {
-    (vectors(batch) * LANE) as usize
-}
+use crate::real::Real;
 
 /// Floats of one tap's weights: output channels, padded to whole four-vectors.
-pub(crate) const fn weight_row(connection: &Connection) -> usize {
+pub(crate) fn weight_row(connection: &Connection) -> usize {
     (connection.out_vectors() * LANE) as usize
 }
 
@@ -21,7 +17,7 @@ pub(crate) const fn unit(shape: Shape, channel: u32, row: u32, column: u32) -> u
 }
 
 /// Where the filter of a place begins in the weights: at the start for all places of a tied connection.
-pub(crate) const fn filter_start(connection: &Connection, row: u32, column: u32) -> usize {
+pub(crate) fn filter_start(connection: &Connection, row: u32, column: u32) -> usize {
     let place = (row * connection.output.width + column) as usize;
     place * (connection.place_stride() * LANE) as usize
 }
@@ -36,12 +32,12 @@ pub(crate) fn images<T>(activity: &[T], unit: usize, padded: usize) -> &[T] {
     &activity[unit * padded..][..padded]
 }
 
-/// The input row (or column) that tap `tap` of the filter at `at` reads; `None` outside the picture.
+/// The input row (or column) that tap `tap` of the filter at `at` reads; `None` outside the image.
 pub(crate) fn tap_input(at: u32, tap: u32, pad: u32, size: u32) -> Option<u32> {
     (at + tap).checked_sub(pad).filter(|&input| input < size)
 }
 
-/// The output row (or column) whose filter reads `at` with tap `tap`; `None` outside the picture.
+/// The output row (or column) whose filter reads `at` with tap `tap`; `None` outside the image.
 pub(crate) fn tap_output(at: u32, tap: u32, pad: u32, size: u32) -> Option<u32> {
     (at + pad).checked_sub(tap).filter(|&output| output < size)
 }

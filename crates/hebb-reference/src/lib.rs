@@ -1,6 +1,6 @@
 //! The kernels' twins: what each kernel computes, in plain loops, beside its shader of the same name.
 //!
-//! A twin is generic over [`Real`]: in f32 it stands in for the device ([`Reference`]), in f64 it is the [`oracle`] that
+//! A twin is generic over [`Real`]: in f32 it stands in for the device ([`Twins`]), in f64 it is the [`oracle`] that
 //! every device is measured by. Twins are read, not tuned: speed lives elsewhere.
 
 pub mod backend;
@@ -10,6 +10,8 @@ pub mod connect_apply;
 pub mod connect_feedback;
 pub mod connect_forward;
 pub mod connect_update;
+pub mod data;
+pub mod difference;
 pub mod dropout;
 pub mod gather_images;
 mod geometry;
@@ -24,15 +26,17 @@ mod run;
 pub mod sample;
 pub mod saturation;
 pub mod sign_feedback;
+mod step;
 pub mod store;
 pub mod sum_feedback;
 pub mod sum_forward;
 pub mod target_delta;
-pub mod tolerance;
 
-pub use backend::Reference;
+pub use backend::{Reference, Twins};
 pub use compare::{Comparison, compare};
+pub use data::{Data, Tensors};
 pub use oracle::{Expected, expect};
 pub use real::Real;
-pub use run::{Data, RunError, StepInfo, outputs, run};
+pub use run::{RunError, outputs};
+pub use step::StepInfo;
 pub use store::Store;

@@ -1,10 +1,10 @@
 //! Twin of `loss`: δ at the output layer, the loss and the errors. Equations (4) and (6), or softmax.
 
+use hebb_spec::lane4::padded;
+use hebb_spec::learning::Loss;
 use hebb_spec::problem::Problem;
-use hebb_spec::rule::Loss;
 
-use crate::Real;
-use crate::geometry::padded;
+use crate::real::Real;
 
 /// What `loss` writes.
 #[derive(Debug)]

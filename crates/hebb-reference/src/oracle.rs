@@ -3,110 +3,131 @@
 //!
 //! For a sum of products Σ a·b the bound is γ(n) Σ|a·b|; Σ|a·b| comes from the same twin run on absolute values.
 
-use hebb_spec::connection::{Connection, LANE, vectors};
-use hebb_spec::problem::{Access, Learning, Magnitudes, Problem};
+use hebb_spec::backend::Rounding;
+use hebb_spec::connection::Connection;
+use hebb_spec::lane4::{self, LANE, padded, vectors};
+use hebb_spec::learning::{Learning, MOST_RATES, Magnitudes};
+use hebb_spec::operand::{Access, Operand, Slot};
+use hebb_spec::problem::Problem;
+use hebb_spec::tolerance::{SMALLEST, UNIT, sum_bound};
 
-use crate::geometry::{padded, tap_input, tap_output};
-use crate::tolerance::{SMALLEST, UNIT, sum_bound};
-use crate::{Data, RunError, StepInfo, oracle_loss, outputs};
+use crate::data::Data;
+use crate::geometry::{tap_input, tap_output};
+use crate::oracle_loss;
+use crate::run::{RunError, pack, written};
+use crate::step::StepInfo;
 
-/// What a tensor must hold, and how far off each element may be.
+/// What a tensor must hold, and how far off each number may be, in its logical order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expected {
-    /// The elements.
+    /// The tensor.
+    pub slot: Slot,
+    /// The numbers.
     pub values: Vec<f64>,
     /// The largest |error| of each that f32 arithmetic explains; 0 where the result is exact.
     pub bounds: Vec<f64>,
 }
 
-/// What a problem must write. `inputs` are its read and updated tensors in binding order, as they were before; the
-/// result has one entry for each tensor that it writes or updates, in binding order. `update_lanes`: how many lanes
-/// share one sum in `connect_update`, as [`hebb_spec::backend::Backend::update_lanes`] tells.
+/// What a problem must write. `inputs` are its read and updated tensors in their logical order, as they were before;
+/// the result has one entry for each tensor that it writes or updates, in binding order. `rounding`: how the sum was
+/// cut, as [`hebb_spec::backend::Backend::rounding`] tells.
 pub fn expect(
     problem: &Problem,
     step: &StepInfo,
-    inputs: &[Data<f32>],
-    update_lanes: u32,
+    inputs: &[(Slot, Vec<f32>)],
+    rounding: Rounding,
 ) -> Result<Vec<Expected>, RunError> {
-    let inputs: Vec<Data<f64>> = inputs.iter().map(exactly).collect();
-    let values = outputs(problem, step, &inputs)?;
-    let one = |bounds: Vec<f64>| vec![bounds];
-    let sizes = |problem: &Problem, inputs: &[Data<f64>]| {
-        let absolute: Vec<Data<f64>> = inputs.iter().map(absolute).collect();
-        outputs(problem, step, &absolute).map(|mut outputs| outputs.swap_remove(0))
+    let inputs = pack::<f64>(problem, inputs)?;
+    let written = written(problem, step, &inputs)?;
+    let values: Vec<Vec<f64>> = written.into_iter().map(|(_, values)| values).collect();
+    let bounds = bounds(problem, step, &inputs, &values, rounding)?;
+    let operands = problem.operands().into_iter().filter(|operand| operand.access != Access::Read);
+    let logical = |((values, bounds), operand): ((Vec<f64>, Vec<f64>), Operand)| Expected {
+        slot: operand.slot,
+        values: lane4::unpack(&operand.layout, &values),
+        bounds: lane4::unpack(&operand.layout, &bounds),
     };
-    let bounds = match *problem {
-        Problem::GatherImages { .. } | Problem::Dropout { .. } | Problem::SumForward { .. } => {
-            one(values[0].iter().map(|&value| product_bound(value)).collect())
-        }
-        Problem::PoolForward { .. } | Problem::Saturation { .. } | Problem::TargetDelta { .. } => {
-            one(vec![0.0; values[0].len()])
-        }
+    Ok(values.into_iter().zip(bounds).zip(operands).map(logical).collect())
+}
+
+/// A problem's read and updated tensors in the lane-4 form.
+type Inputs = [(Slot, Data<f64>)];
+
+/// The bounds of each tensor that is written or updated, in the lane-4 form.
+fn bounds(
+    problem: &Problem,
+    step: &StepInfo,
+    inputs: &Inputs,
+    values: &[Vec<f64>],
+    rounding: Rounding,
+) -> Result<Vec<Vec<f64>>, RunError> {
+    let one = |bounds: Vec<f64>| vec![bounds];
+    let first =
+        |problem: &Problem, inputs: &Inputs| written(problem, step, inputs).map(|mut written| written.swap_remove(0).1);
+    let sizes = |problem: &Problem| first(problem, &absolute(inputs, |_| true));
+    let products = || one(values[0].iter().map(|&value| product_bound(value)).collect());
+    Ok(match *problem {
+        // One rounding at most.
+        Problem::GatherImages { .. }
+        | Problem::Dropout { .. }
+        | Problem::SumForward { .. }
+        | Problem::Difference { .. }
+        | Problem::SumFeedback { .. }
+        | Problem::SignFeedback { magnitudes: Magnitudes::Drawn { .. }, .. } => products(),
+        Problem::PoolForward { .. }
+        | Problem::Saturation { .. }
+        | Problem::TargetDelta { .. }
+        | Problem::SignFeedback { .. } => one(vec![0.0; values[0].len()]),
         Problem::ConnectForward { connection: c, batch, slope } => {
             let linear = Problem::ConnectForward { connection: c, batch, slope: None };
             let terms = terms(&c, batch, c.input.channels, tap_input);
-            let bounds = sums_bounds(&terms, &sizes(&linear, &inputs)?);
+            let bounds = sums_bounds(&terms, &sizes(&linear)?);
             match slope {
-                Some(slope) => one(after_sigma(slope, &bounds, &outputs(&linear, step, &inputs)?[0])),
+                Some(slope) => one(after_sigma(slope, &bounds, &first(&linear, inputs)?)),
                 None => one(bounds),
             }
-        }
-        Problem::SumFeedback { .. } => one(values[0].iter().map(|&value| product_bound(value)).collect()),
-        // One rounding at most, where the magnitude is drawn.
-        Problem::SignFeedback { magnitudes, .. } => {
-            let is_drawn = matches!(magnitudes, Magnitudes::Drawn { .. });
-            one(values[0].iter().map(|&value| if is_drawn { product_bound(value) } else { 0.0 }).collect())
         }
         // |x| ≥ 1 where x does: the gate is the same, and its slope is in the sizes already.
         Problem::ConnectFeedback { connection: c, batch, skip, .. } => {
             let mut terms = terms(&c, batch, c.output.channels, tap_output);
             terms.iter_mut().for_each(|terms| *terms += u64::from(skip));
-            one(sums_bounds(&terms, &sizes(problem, &inputs)?))
+            one(sums_bounds(&terms, &sizes(problem)?))
         }
         Problem::ConnectUpdate { connection: c, batch, learning } => {
-            let places = if c.untied { 1 } else { c.output.places() };
-            let plain = Problem::ConnectUpdate { connection: c, batch, learning: increment_of(learning) };
-            let terms = update_terms(places, batch, update_lanes);
-            learnt(learning, terms, &increments(&plain, step, &inputs, 2)?, &values)
-        }
-        Problem::ConnectPartial { connection: c, batch, splits } => {
-            let terms = update_terms(c.output.places().div_ceil(splits), batch, update_lanes);
-            one(sizes(problem, &inputs)?.into_iter().map(|size| sum_bound(terms, size)).collect())
-        }
-        Problem::ConnectApply { connection, splits, learning } => {
-            let plain = Problem::ConnectApply { connection, splits, learning: increment_of(learning) };
-            learnt(learning, u64::from(splits), &increments(&plain, step, &inputs, 1)?, &values)
+            let terms = update_terms(&c, batch, rounding);
+            let rate = f64::from(step.rate(learning.rate)).abs();
+            learned((learning, rate), terms, &increments((c, batch, learning), step, inputs)?, values)
         }
         Problem::PoolFeedback { pool, .. } => {
             // Only δ is summed; x and y are compared, and keep their signs.
             let windows = u64::from(pool.size.div_ceil(pool.stride)).pow(2);
-            let mut absolute_delta = inputs.clone();
-            absolute_delta[2] = absolute(&inputs[2]);
-            let sizes = outputs(problem, step, &absolute_delta)?;
-            one(sizes[0].iter().map(|&size| sum_bound(windows, size)).collect())
+            let sizes = first(problem, &absolute(inputs, |slot| slot == Slot::Delta))?;
+            one(sizes.into_iter().map(|size| sum_bound(windows, size)).collect())
         }
         Problem::Loss { classes, batch, loss, .. } => {
-            oracle_loss::bounds((classes, batch, step.images), loss, &inputs, &values)
+            let scores = (floats(problem, inputs, Slot::X)?, floats(problem, inputs, Slot::Labels)?);
+            oracle_loss::bounds((classes, batch, step.images), loss, scores, values)
         }
-        Problem::PairStatistics { vectors, .. } => {
-            let terms = u64::from(vectors.min(Problem::STATISTICS_CHUNK) * LANE);
-            one(sizes(problem, &inputs)?.into_iter().map(|size| sum_bound(terms, size)).collect())
+        Problem::PairStatistics { of, .. } => {
+            let terms = lane4::len(&of).min((Problem::STATISTICS_CHUNK * LANE) as usize) as u64;
+            one(sizes(problem)?.into_iter().map(|size| sum_bound(terms, size)).collect())
         }
+    })
+}
+
+/// The same inputs, of some tensors the absolute values.
+fn absolute(inputs: &Inputs, of: impl Fn(Slot) -> bool) -> Vec<(Slot, Data<f64>)> {
+    let one = |(slot, data): &(Slot, Data<f64>)| match data {
+        Data::Floats(floats) if of(*slot) => (*slot, Data::Floats(floats.iter().map(|float| float.abs()).collect())),
+        _ => (*slot, data.clone()),
     };
-    Ok(values.into_iter().zip(bounds).map(|(values, bounds)| Expected { values, bounds }).collect())
+    inputs.iter().map(one).collect()
 }
 
-fn exactly(data: &Data<f32>) -> Data<f64> {
-    match data {
-        Data::Floats(floats) => Data::Floats(floats.iter().map(|&float| f64::from(float)).collect()),
-        Data::Words(words) => Data::Words(words.clone()),
-    }
-}
-
-fn absolute(data: &Data<f64>) -> Data<f64> {
-    match data {
-        Data::Floats(floats) => Data::Floats(floats.iter().map(|float| float.abs()).collect()),
-        Data::Words(words) => Data::Words(words.clone()),
+fn floats<'a>(problem: &Problem, inputs: &'a Inputs, slot: Slot) -> Result<&'a [f64], RunError> {
+    match inputs.iter().find(|(other, _)| *other == slot) {
+        Some((_, Data::Floats(floats))) => Ok(floats),
+        _ => Err(RunError::Missing { stem: problem.stem(), slot }),
     }
 }
 
@@ -115,7 +136,7 @@ fn product_bound(value: f64) -> f64 {
     if value == 0.0 { 0.0 } else { UNIT * value.abs() + SMALLEST }
 }
 
-/// How many products each place's sum has, for each image of each unit: channels × taps within the picture. `other`
+/// How many products each place's sum has, for each image of each unit: channels × taps within the image. `other`
 /// tells where a tap leads.
 fn terms(c: &Connection, batch: u32, channels: u32, other: impl Fn(u32, u32, u32, u32) -> Option<u32>) -> Vec<u64> {
     let along = |at, kernel, pad, size| (0..kernel).filter(|&tap| other(at, tap, pad, size).is_some()).count() as u64;
@@ -146,46 +167,45 @@ fn after_sigma(slope: f32, bounds: &[f64], h: &[f64]) -> Vec<f64> {
     bounds.iter().zip(h).map(bound).collect()
 }
 
-/// Roundings of one sum in `connect_update`: each lane adds its share of the images at each place, then the lanes add up.
-fn update_terms(places: u32, batch: u32, lanes: u32) -> u64 {
-    let share = u64::from(vectors(batch).div_ceil(lanes.max(1)) * LANE);
-    u64::from(places) * share + u64::from(lanes)
+/// Roundings of one sum in an update: each lane adds its share of the images at each place of its run, then the lanes
+/// add up, then the runs.
+fn update_terms(c: &Connection, batch: u32, rounding: Rounding) -> u64 {
+    let (runs, lanes) = (rounding.runs.max(1), rounding.lanes.max(1));
+    let places = if c.untied { 1 } else { c.output.places().div_ceil(runs) };
+    let share = u64::from(vectors(batch).div_ceil(lanes) * LANE);
+    u64::from(places) * share + u64::from(lanes) + u64::from(runs - 1)
 }
 
-/// The same learning without factors: what it adds is the sum itself.
-fn increment_of(learning: Learning) -> Learning {
-    Learning { scale: 1.0, keep: 1.0, epsilon: learning.epsilon.map(|_| 1.0), ..learning }
-}
-
-/// Σ|δ·x| of each weight that changes: the problem run on absolute values, from weights of 0. `first` is the first
-/// tensor of weights.
+/// Σ|δ·x| of each weight that changes: the same learning without factors, run on absolute values, from weights of 0.
 fn increments(
-    problem: &Problem,
+    (connection, batch, learning): (Connection, u32, Learning),
     step: &StepInfo,
-    inputs: &[Data<f64>],
-    first: usize,
+    inputs: &Inputs,
 ) -> Result<Vec<Vec<f64>>, RunError> {
-    let mut absolute: Vec<Data<f64>> = inputs.iter().map(absolute).collect();
-    for (access, data) in problem.tensors().iter().map(|(access, _)| access).zip(&mut absolute).skip(first) {
-        if let (Access::Update, Data::Floats(weights)) = (access, data) {
+    let learning = Learning { keep: 1.0, epsilon: learning.epsilon.map(|_| 1.0), ..learning };
+    let plain = Problem::ConnectUpdate { connection, batch, learning };
+    let mut absolute = absolute(inputs, |_| true);
+    for (slot, data) in &mut absolute {
+        if let (Slot::W | Slot::R, Data::Floats(weights)) = (slot, data) {
             weights.fill(0.0);
         }
     }
-    outputs(problem, step, &absolute)
+    let step = StepInfo { rates: [1.0; MOST_RATES], ..*step };
+    Ok(written(&plain, &step, &absolute)?.into_iter().map(|(_, sizes)| sizes).collect())
 }
 
 /// Bounds of W, and of R if it learns: the increment's own error (R's has one rounding more, ε), then the roundings of
 /// the decay and of the addition to the weight.
-fn learnt(learning: Learning, terms: u64, sizes: &[Vec<f64>], values: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let (scale, decays) = (f64::from(learning.scale).abs(), learning.keep != 1.0);
+fn learned((learning, rate): (Learning, f64), terms: u64, sizes: &[Vec<f64>], values: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let decays = learning.keep != 1.0;
     let shares = [1.0].into_iter().chain(learning.epsilon.map(|epsilon| f64::from(epsilon).abs()));
     let tensor = |(roundings, share): (u64, f64)| {
         let bound = |(&size, &value): (&f64, &f64)| {
             if size == 0.0 && !decays {
                 return 0.0;
             }
-            let most = share * scale * size;
-            let increment = share * scale * sum_bound(terms + roundings, size) + SMALLEST;
+            let most = share * rate * size;
+            let increment = share * rate * sum_bound(terms + roundings, size) + SMALLEST;
             let decay = if decays { UNIT * (value.abs() + most + increment) } else { 0.0 };
             increment + decay + UNIT * (value.abs() + increment + decay)
         };

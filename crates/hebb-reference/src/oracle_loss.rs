@@ -1,21 +1,18 @@
 //! The bounds of `loss`: its sums, and softmax's exponentials, logarithm and division.
 
-use hebb_spec::rule::Loss;
+use hebb_spec::lane4::padded;
+use hebb_spec::learning::Loss;
+use hebb_spec::tolerance::{DIVISION_ULPS, EXP_ULPS, LOG_ABSOLUTE, LOG_ULPS, SMALLEST, ULP, UNIT, gamma};
 
-use crate::Data;
-use crate::geometry::padded;
-use crate::tolerance::{DIVISION_ULPS, EXP_ULPS, LOG_ABSOLUTE, LOG_ULPS, SMALLEST, ULP, UNIT, gamma};
-
-/// Bounds of δ, predictions and sums. Predictions and errors depend on comparisons of the inputs only: they are exact,
-/// as is the hinge's δ.
+/// Bounds of δ, predictions and sums, all in the lane-4 form. Predictions and errors depend on comparisons of the inputs
+/// only: they are exact, as is the hinge's δ.
 pub(crate) fn bounds(
     (classes, batch, count): (u32, u32, u32),
     loss: Loss,
-    inputs: &[Data<f64>],
+    (x, labels): (&[f64], &[f64]),
     values: &[Vec<f64>],
 ) -> Vec<Vec<f64>> {
     let mut bounds: Vec<Vec<f64>> = values.iter().map(|values| vec![0.0; values.len()]).collect();
-    let [Data::Floats(x), Data::Floats(labels)] = inputs else { return bounds };
     let count = count.min(batch);
     bounds[2][0] = match loss {
         // Only terms that are not negative are added: each of 1 ± x, μ · and the additions over classes and images

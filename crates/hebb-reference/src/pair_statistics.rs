@@ -1,10 +1,10 @@
 //! Twin of `pair_statistics`: partial sums of a, b, a², b², a·b, from which correlation, angle and norms follow.
 
-use hebb_spec::connection::LANE;
+use hebb_spec::lane4::LANE;
 use hebb_spec::problem::Problem;
 
-use crate::Real;
 use crate::geometry::has_bit;
+use crate::real::Real;
 
 /// sums `[group][8]` = Σa, Σb, Σa², Σb², Σa·b, 0, 0, 0 over the group's pairs, with masks only of those that both have.
 /// Padding is 0 and adds nothing.

@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
+use hebb_spec::lane4::padded;
 use hebb_spec::pool::{Pool, PoolTies};
 
-use crate::Real;
 use crate::connect_feedback::Gate;
-use crate::geometry::{gated, padded, unit};
+use crate::geometry::{gated, unit};
 use crate::pool_forward::window_pixel;
+use crate::real::Real;
 
 /// δ of x `[channel][row][column][image]` = σ′ · Σ δ of y over the windows whose maximum y this x is: with ties, every
 /// maximum gets δ, or only the first in row-major order, zeros outside counted where they take part.

@@ -1,11 +1,12 @@
 //! Twin of `pool_forward`: the maximum of each window.
 
+use hebb_spec::lane4::padded;
 use hebb_spec::pool::Pool;
 
-use crate::Real;
-use crate::geometry::{images, padded, unit};
+use crate::geometry::{images, unit};
+use crate::real::Real;
 
-/// y `[channel][row][column][image]` = the maximum of x over the window; zeros outside the picture take part where the
+/// y `[channel][row][column][image]` = the maximum of x over the window; zeros outside the image take part where the
 /// pool says so.
 pub fn pool_forward<T: Real>(pool: &Pool, batch: u32, x: &[T], y: &mut [T]) {
     let (b, output) = (padded(batch), pool.output());
@@ -37,7 +38,7 @@ fn raise<T: Real>(best: &mut T, value: T) {
     }
 }
 
-/// The pixel at a place of an output's window; `None` outside the picture.
+/// The pixel at a place of an output's window; `None` outside the image.
 pub(crate) fn window_pixel(pool: &Pool, output: (u32, u32), within: (u32, u32)) -> Option<(u32, u32)> {
     let pixel = |output: u32, within: u32, size: u32| {
         (output * pool.stride + within).checked_sub(pool.before()).filter(|&pixel| pixel < size)

@@ -8,6 +8,8 @@ pub trait Real:
     Copy
     + Debug
     + PartialOrd
+    + From<f32>
+    + Into<f64>
     + Add<Output = Self>
     + AddAssign
     + Sub<Output = Self>
@@ -22,10 +24,6 @@ pub trait Real:
     /// −∞: below any other, so it starts a maximum.
     const LOWEST: Self;
 
-    /// The same number.
-    fn from_f32(value: f32) -> Self;
-    /// The same number.
-    fn to_f64(self) -> f64;
     /// |self|.
     fn abs(self) -> Self;
     /// e to the power of self.
@@ -34,6 +32,16 @@ pub trait Real:
     fn ln(self) -> Self;
     /// Held between −1 and 1; NaN stays NaN.
     fn clip(self) -> Self;
+
+    /// The same number.
+    fn from_f32(value: f32) -> Self {
+        Self::from(value)
+    }
+
+    /// The same number.
+    fn to_f64(self) -> f64 {
+        self.into()
+    }
 
     /// A small whole number.
     fn from_index(index: usize) -> Self {
@@ -46,12 +54,6 @@ impl Real for f32 {
     const ONE: Self = 1.0;
     const LOWEST: Self = f32::NEG_INFINITY;
 
-    fn from_f32(value: f32) -> Self {
-        value
-    }
-    fn to_f64(self) -> f64 {
-        f64::from(self)
-    }
     fn abs(self) -> Self {
         f32::abs(self)
     }
@@ -71,12 +73,6 @@ impl Real for f64 {
     const ONE: Self = 1.0;
     const LOWEST: Self = f64::NEG_INFINITY;
 
-    fn from_f32(value: f32) -> Self {
-        f64::from(value)
-    }
-    fn to_f64(self) -> f64 {
-        self
-    }
     fn abs(self) -> Self {
         f64::abs(self)
     }

@@ -1,227 +1,255 @@
-//! Runs any problem on its twin.
+//! Runs any problem on its twin, each tensor by its slot.
 
-use hebb_spec::problem::{Access, Learning, Problem};
+use hebb_spec::lane4::{self, Lane4, update_splits};
+use hebb_spec::layout::Layout;
+use hebb_spec::learning::Learning;
+use hebb_spec::operand::{Access, Slot};
+use hebb_spec::problem::Problem;
 
-use crate::Real;
 use crate::connect_apply::{Learner, connect_apply};
 use crate::connect_feedback::{Gate, connect_feedback};
 use crate::connect_forward::connect_forward;
 use crate::connect_update::{connect_partial, connect_update};
+use crate::data::{Data, Lent, Tensors};
+use crate::difference::difference;
 use crate::dropout::dropout;
 use crate::gather_images::gather_images;
 use crate::loss::{LossOutputs, loss};
 use crate::pair_statistics::pair_statistics;
 use crate::pool_feedback::pool_feedback;
 use crate::pool_forward::pool_forward;
+use crate::real::Real;
 use crate::saturation::saturation;
 use crate::sign_feedback::sign_feedback;
+use crate::step::StepInfo;
 use crate::sum_feedback::sum_feedback;
 use crate::sum_forward::sum_forward;
 use crate::target_delta::target_delta;
 
-/// What a call knows beside its problem: where in the run it stands, and how many images are true.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct StepInfo {
-    /// The run's seed.
-    pub seed: u64,
-    /// The batch's step.
-    pub step: u32,
-    /// Images that are no padding.
-    pub images: u32,
-}
-
-/// A tensor's elements.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Data<T> {
-    /// Numbers: all tensors but the pictures.
-    Floats(Vec<T>),
-    /// Pictures, four bytes a word.
-    Words(Vec<u32>),
-}
-
-impl<T> Data<T> {
-    /// Number of elements.
-    pub fn len(&self) -> usize {
-        match self {
-            Data::Floats(values) => values.len(),
-            Data::Words(words) => words.len(),
-        }
-    }
-
-    /// Whether there are no elements.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
 /// Tensors that do not fit their problem.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
-    /// Another number of tensors.
-    #[error("{stem}: {got} tensors given, {wanted} needed")]
-    Count {
+    /// A tensor that the problem needs.
+    #[error("{stem}: there is no {slot:?}")]
+    Missing {
         /// The kernel.
         stem: &'static str,
-        /// Tensors needed.
-        wanted: usize,
-        /// Tensors given.
-        got: usize,
+        /// What is missing.
+        slot: Slot,
+    },
+    /// A tensor that the problem does not take.
+    #[error("{stem} takes no {slot:?}")]
+    Unknown {
+        /// The kernel.
+        stem: &'static str,
+        /// What was given.
+        slot: Slot,
     },
     /// A tensor of another length.
-    #[error("{stem}: tensor {index} has {got} elements, {wanted} needed")]
+    #[error("{stem}: {slot:?} has {got} numbers, {wanted} needed")]
     Length {
         /// The kernel.
         stem: &'static str,
-        /// The tensor, in binding order.
-        index: usize,
-        /// Elements needed.
+        /// The tensor.
+        slot: Slot,
+        /// Numbers needed.
         wanted: usize,
-        /// Elements given.
+        /// Numbers given.
         got: usize,
     },
     /// Words where numbers are needed, or the reverse.
-    #[error("{0}: a tensor holds words where numbers are needed, or the reverse")]
-    Kind(&'static str),
+    #[error("{stem}: {slot:?} holds words where numbers are needed, or the reverse")]
+    Kind {
+        /// The kernel.
+        stem: &'static str,
+        /// The tensor.
+        slot: Slot,
+    },
 }
 
-/// Runs a problem's twin on its tensors, given in the problem's binding order.
-pub fn run<T: Real>(problem: &Problem, step: &StepInfo, tensors: &mut [Data<T>]) -> Result<(), RunError> {
-    use Data::{Floats, Words};
-    check(problem, tensors)?;
-    match (*problem, tensors) {
-        (Problem::GatherImages { shape, batch }, [Words(words), Floats(x)]) => {
-            gather_images(shape, batch, step.images, words, x);
-        }
-        (Problem::ConnectForward { connection, batch, slope }, [Floats(w), Floats(x), Floats(y)]) => {
-            connect_forward(&connection, batch, slope, w, x, y);
-        }
-        (
-            Problem::ConnectFeedback { connection, batch, skip, gate },
-            [Floats(r), Floats(delta), more @ .., Floats(below)],
-        ) => {
-            let (skips, gates) = more.split_at(usize::from(skip));
-            let gate = match (gate, gates) {
-                (Some(slope), [Floats(x)]) => Some(Gate { slope, x }),
-                (None, []) => None,
-                _ => return Err(RunError::Kind(problem.stem())),
+/// The tensors of a call: each is handed out once.
+struct Operands<'a, T> {
+    stem: &'static str,
+    left: Vec<(Slot, Lent<'a, T>)>,
+}
+
+impl<'a, T> Operands<'a, T> {
+    /// Those of a problem, in any order. Fails where they do not fit it.
+    fn new(problem: &Problem, tensors: Vec<(Slot, Lent<'a, T>)>) -> Result<Self, RunError> {
+        let (stem, operands) = (problem.stem(), problem.operands());
+        for operand in &operands {
+            let slot = operand.slot;
+            let given = tensors.iter().find(|(other, _)| *other == slot).ok_or(RunError::Missing { stem, slot })?;
+            let got = match &given.1 {
+                Lent::Floats(floats) => floats.len(),
+                Lent::Words(words) => words.len(),
             };
-            let skip = match skips {
-                [Floats(skip)] => Some(&skip[..]),
-                _ => None,
-            };
-            connect_feedback(&connection, batch, (skip, gate), r, delta, below);
+            let wanted = lane4::len(&operand.layout);
+            if got != wanted {
+                return Err(RunError::Length { stem, slot, wanted, got });
+            }
         }
-        (Problem::ConnectUpdate { connection, batch, learning }, [Floats(delta), Floats(x), weights @ ..]) => {
-            let mut weights = learner(learning, weights).ok_or(RunError::Kind(problem.stem()))?;
-            connect_update(&connection, batch, learning, (delta, x), &mut weights);
+        match tensors.iter().find(|(slot, _)| operands.iter().all(|operand| operand.slot != *slot)) {
+            Some(&(slot, _)) => Err(RunError::Unknown { stem, slot }),
+            None => Ok(Self { stem, left: tensors }),
         }
-        (Problem::ConnectPartial { connection, batch, splits }, [Floats(delta), Floats(x), Floats(sums)]) => {
-            connect_partial(&connection, batch, splits, (delta, x), sums);
+    }
+
+    fn find(&mut self, slot: Slot) -> Option<Lent<'a, T>> {
+        let at = self.left.iter().position(|(other, _)| *other == slot)?;
+        Some(self.left.swap_remove(at).1)
+    }
+
+    fn take(&mut self, slot: Slot) -> Result<&'a mut [T], RunError> {
+        self.maybe(slot)?.ok_or(RunError::Missing { stem: self.stem, slot })
+    }
+
+    fn maybe(&mut self, slot: Slot) -> Result<Option<&'a mut [T]>, RunError> {
+        match self.find(slot) {
+            Some(Lent::Floats(floats)) => Ok(Some(floats)),
+            Some(Lent::Words(_)) => Err(RunError::Kind { stem: self.stem, slot }),
+            None => Ok(None),
         }
-        (Problem::ConnectApply { connection, learning, .. }, [Floats(sums), weights @ ..]) => {
-            let mut weights = learner(learning, weights).ok_or(RunError::Kind(problem.stem()))?;
-            connect_apply(&connection, learning, sums, &mut weights);
+    }
+
+    fn words(&mut self, slot: Slot) -> Result<&'a [u32], RunError> {
+        match self.find(slot) {
+            Some(Lent::Words(words)) => Ok(words),
+            Some(Lent::Floats(_)) => Err(RunError::Kind { stem: self.stem, slot }),
+            None => Err(RunError::Missing { stem: self.stem, slot }),
         }
-        (Problem::SignFeedback { connection, magnitudes }, [Floats(w), Floats(r)]) => {
-            sign_feedback(&connection, magnitudes, step, w, r);
+    }
+
+    fn gate(&mut self, slope: Option<f32>) -> Result<Option<Gate<'a, T>>, RunError> {
+        slope.map(|slope| Ok(Gate { slope, x: self.take(Slot::Gate)? })).transpose()
+    }
+
+    fn learner(&mut self, learning: Learning, step: &StepInfo) -> Result<Learner<'a, T>, RunError> {
+        Ok(Learner {
+            learning,
+            rate: step.rate(learning.rate),
+            w: self.take(Slot::W)?,
+            r: self.maybe(Slot::R)?,
+            mask_w: self.maybe(Slot::MaskW)?.map(|mask| &*mask),
+            mask_r: self.maybe(Slot::MaskR)?.map(|mask| &*mask),
+        })
+    }
+}
+
+/// Runs a problem's twin on its tensors in the lane-4 form, given in any order.
+pub(crate) fn run<T: Real>(
+    problem: &Problem,
+    step: &StepInfo,
+    tensors: Vec<(Slot, Lent<'_, T>)>,
+) -> Result<(), RunError> {
+    use Slot::{A, B, Below, Delta, Gate, Images, Labels, MaskA, MaskB, Predictions, R, Skip, Sums, W, X, X2, Y};
+    let mut of = Operands::new(problem, tensors)?;
+    match *problem {
+        Problem::GatherImages { shape, batch } => {
+            gather_images(shape, batch, step.images, of.words(Images)?, of.take(Y)?);
         }
-        (Problem::SumForward { .. }, [Floats(first), Floats(second), Floats(y)]) => sum_forward(first, second, y),
-        (Problem::SumFeedback { slope, .. }, [Floats(delta), Floats(x), Floats(below)]) => {
-            sum_feedback(slope, delta, x, below);
+        Problem::ConnectForward { connection, batch, slope } => {
+            connect_forward(&connection, batch, slope, of.take(W)?, of.take(X)?, of.take(Y)?);
         }
-        (Problem::PoolForward { pool, batch }, [Floats(x), Floats(y)]) => pool_forward(&pool, batch, x, y),
-        (
-            Problem::PoolFeedback { pool, batch, gate: Some(slope) },
-            [Floats(x), Floats(y), Floats(delta), Floats(gate_x), Floats(below)],
-        ) => pool_feedback(&pool, batch, (x, y, delta), Some(Gate { slope, x: gate_x }), below),
-        (Problem::PoolFeedback { pool, batch, gate: None }, [Floats(x), Floats(y), Floats(delta), Floats(below)]) => {
-            pool_feedback(&pool, batch, (x, y, delta), None, below)
+        Problem::ConnectFeedback { connection, batch, gate, .. } => {
+            let (skip, gate) = (of.maybe(Skip)?.map(|skip| &*skip), of.gate(gate)?);
+            connect_feedback(&connection, batch, (skip, gate), of.take(R)?, of.take(Delta)?, of.take(Below)?);
         }
-        (Problem::Dropout { batch, index, probability, .. }, [Floats(x), Floats(y)]) => {
-            dropout(batch, index, probability, step, x, y);
+        Problem::ConnectUpdate { connection, batch, learning } => {
+            let (delta, x) = (&*of.take(Delta)?, &*of.take(X)?);
+            let mut weights = of.learner(learning, step)?;
+            let splits = update_splits(&connection);
+            if splits == 1 {
+                connect_update(&connection, batch, (delta, x), &mut weights);
+            } else {
+                let mut sums = vec![T::ZERO; splits as usize * connection.lane4_len()];
+                connect_partial(&connection, batch, splits, (delta, x), &mut sums);
+                connect_apply(&connection, &sums, &mut weights);
+            }
         }
-        (
-            Problem::Loss { classes, batch, loss: kind, mu },
-            [Floats(x), Floats(labels), Floats(delta), Floats(predictions), Floats(sums)],
-        ) => {
+        Problem::SignFeedback { connection, magnitudes } => {
+            sign_feedback(&connection, magnitudes, step, of.take(W)?, of.take(R)?);
+        }
+        Problem::SumForward { .. } => sum_forward(of.take(X)?, of.take(X2)?, of.take(Y)?),
+        Problem::Difference { .. } => difference(of.take(X)?, of.take(X2)?, of.take(Y)?),
+        Problem::SumFeedback { slope, .. } => {
+            sum_feedback(slope, of.take(Delta)?, of.take(Gate)?, of.take(Below)?);
+        }
+        Problem::PoolForward { pool, batch } => pool_forward(&pool, batch, of.take(X)?, of.take(Y)?),
+        Problem::PoolFeedback { pool, batch, gate } => {
+            let gate = of.gate(gate)?;
+            pool_feedback(&pool, batch, (of.take(X)?, of.take(Y)?, of.take(Delta)?), gate, of.take(Below)?);
+        }
+        Problem::Dropout { batch, index, probability, .. } => {
+            dropout(batch, index, probability, step, of.take(X)?, of.take(Y)?);
+        }
+        Problem::Loss { classes, batch, loss: kind, mu } => {
+            let (x, labels) = (of.take(X)?, of.take(Labels)?);
+            let (delta, predictions, sums) = (of.take(Delta)?, of.take(Predictions)?, of.take(Sums)?);
             let mut outputs = LossOutputs { delta, predictions, sums };
             loss((classes, batch, step.images), kind, mu, (x, labels), &mut outputs);
         }
-        (Problem::PairStatistics { .. }, [Floats(a), Floats(b), Floats(sums)]) => pair_statistics(a, b, None, sums),
-        (Problem::PairStatistics { .. }, [Floats(a), Floats(b), Floats(mask_a), Floats(mask_b), Floats(sums)]) => {
-            pair_statistics(a, b, Some((mask_a, mask_b)), sums);
+        Problem::TargetDelta { batch, .. } => target_delta(batch, step.images, of.take(Labels)?, of.take(Delta)?),
+        Problem::PairStatistics { .. } => {
+            let masks = of.maybe(MaskA)?.zip(of.maybe(MaskB)?).map(|(a, b)| (&*a, &*b));
+            pair_statistics(of.take(A)?, of.take(B)?, masks, of.take(Sums)?);
         }
-        (Problem::TargetDelta { batch, .. }, [Floats(labels), Floats(delta)]) => {
-            target_delta(batch, step.images, labels, delta);
-        }
-        (Problem::Saturation { .. }, [Floats(x), Floats(counts)]) => saturation(x, counts),
-        _ => return Err(RunError::Kind(problem.stem())),
+        Problem::Saturation { .. } => saturation(of.take(X)?, of.take(Sums)?),
     }
     Ok(())
 }
 
-/// W, [R], [W's mask, [R's mask]].
-fn learner<T>(learning: Learning, tensors: &mut [Data<T>]) -> Option<Learner<'_, T>> {
-    use Data::Floats;
-    let (mut r, mut mask_w, mut mask_r) = (None, None, None);
-    let w = match (tensors, learning.masked) {
-        ([Floats(w)], false) => w,
-        ([Floats(w), Floats(second)], false) => {
-            r = Some(&mut second[..]);
-            w
+/// What a problem wrote or updated, each by its slot, in binding order.
+type Written<T> = Vec<(Slot, Vec<T>)>;
+
+/// Runs a problem on its read and updated tensors in the lane-4 form; what it wrote or updated. Tensors that are only
+/// written start as NaN, so that an element which a twin leaves out shows.
+pub(crate) fn written<T: Real>(
+    problem: &Problem,
+    step: &StepInfo,
+    inputs: &[(Slot, Data<T>)],
+) -> Result<Written<T>, RunError> {
+    let operands = problem.operands();
+    let mut tensors: Vec<(Slot, Data<T>)> = inputs.to_vec();
+    for operand in operands.iter().filter(|operand| operand.access == Access::Write) {
+        tensors.push((operand.slot, Data::Floats(vec![T::from_f32(f32::NAN); lane4::len(&operand.layout)])));
+    }
+    let lent = tensors.iter_mut().map(|(slot, data)| (*slot, data.lend(0)));
+    run(problem, step, lent.collect())?;
+    let changed = |slot: Slot| operands.iter().any(|operand| operand.slot == slot && operand.access != Access::Read);
+    let mut written: Vec<(Slot, Vec<T>)> = Vec::new();
+    for (slot, data) in tensors {
+        if let (true, Data::Floats(floats)) = (changed(slot), data) {
+            written.push((slot, floats));
         }
-        ([Floats(w), Floats(mask)], true) => {
-            mask_w = Some(&mask[..]);
-            w
+    }
+    written.sort_by_key(|(slot, _)| operands.iter().position(|operand| operand.slot == *slot));
+    Ok(written)
+}
+
+/// The read and updated tensors of a problem from their logical order.
+pub(crate) fn pack<T: Real>(problem: &Problem, inputs: &[(Slot, Vec<f32>)]) -> Result<Vec<(Slot, Data<T>)>, RunError> {
+    let (stem, operands) = (problem.stem(), problem.operands());
+    let one = |(slot, values): &(Slot, Vec<f32>)| {
+        let operand = operands.iter().find(|operand| operand.slot == *slot);
+        let layout: Layout = operand.ok_or(RunError::Unknown { stem, slot: *slot })?.layout;
+        if values.len() != layout.len() {
+            return Err(RunError::Length { stem, slot: *slot, wanted: layout.len(), got: values.len() });
         }
-        ([Floats(w), Floats(second), Floats(first_mask), Floats(second_mask)], true) => {
-            (r, mask_w, mask_r) = (Some(&mut second[..]), Some(&first_mask[..]), Some(&second_mask[..]));
-            w
-        }
-        _ => return None,
+        Ok((*slot, Data::pack(&layout, values)))
     };
-    Some(Learner { w, r, mask_w, mask_r })
+    inputs.iter().map(one).collect()
 }
 
-/// Runs a problem on its read and updated tensors; what it wrote or updated. Tensors that are only written start as
-/// NaN, so that an element which a twin leaves out shows.
-pub fn outputs<T: Real>(problem: &Problem, step: &StepInfo, inputs: &[Data<T>]) -> Result<Vec<Vec<T>>, RunError> {
-    let wanted = problem.tensors();
-    let reads = wanted.iter().filter(|(access, _)| *access != Access::Write).count();
-    if inputs.len() != reads {
-        return Err(RunError::Count { stem: problem.stem(), wanted: reads, got: inputs.len() });
-    }
-    let mut given = inputs.iter().cloned();
-    let mut tensors: Vec<Data<T>> = wanted
-        .iter()
-        .filter_map(|&(access, len)| match access {
-            Access::Write => Some(Data::Floats(vec![T::from_f32(f32::NAN); len])),
-            Access::Read | Access::Update => given.next(),
-        })
-        .collect();
-    run(problem, step, &mut tensors)?;
-    Ok(wanted
-        .iter()
-        .zip(tensors)
-        .filter_map(|(&(access, _), data)| match data {
-            Data::Floats(floats) if access != Access::Read => Some(floats),
-            _ => None,
-        })
+/// Runs a problem's f32 twin on its read and updated tensors in logical order; what it wrote or updated, likewise.
+pub fn outputs(problem: &Problem, step: &StepInfo, inputs: &[(Slot, Vec<f32>)]) -> Result<Tensors, RunError> {
+    let written = written(problem, step, &pack::<f32>(problem, inputs)?)?;
+    let layouts = problem.operands().into_iter().filter(|operand| operand.access != Access::Read);
+    Ok(written
+        .into_iter()
+        .zip(layouts)
+        .map(|((slot, floats), operand)| (slot, lane4::unpack(&operand.layout, &floats)))
         .collect())
-}
-
-/// Number and lengths; `run`'s match sees to the kinds.
-fn check<T>(problem: &Problem, tensors: &[Data<T>]) -> Result<(), RunError> {
-    let (stem, wanted) = (problem.stem(), problem.tensors());
-    if tensors.len() != wanted.len() {
-        return Err(RunError::Count { stem, wanted: wanted.len(), got: tensors.len() });
-    }
-    for (index, (tensor, (_, wanted))) in tensors.iter().zip(wanted).enumerate() {
-        if tensor.len() != wanted {
-            return Err(RunError::Length { stem, index, wanted, got: tensor.len() });
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -232,11 +260,17 @@ mod tests {
     fn tensors_that_do_not_fit_are_refused() {
         let problem = Problem::Dropout { units: 1, batch: 1, index: 1, probability: 0.5 };
         let step = StepInfo::default();
-        let four = || Data::Floats(vec![0.0_f32; 4]);
-        let error = |tensors: &mut [Data<f32>]| run(&problem, &step, tensors).unwrap_err().to_string();
-        assert_eq!(error(&mut [four()]), "dropout: 1 tensors given, 2 needed");
-        let short = Data::Floats(vec![0.0; 3]);
-        assert_eq!(error(&mut [four(), short]), "dropout: tensor 1 has 3 elements, 4 needed");
-        assert!(error(&mut [four(), Data::Words(vec![0; 4])]).starts_with("dropout: a tensor holds words"));
+        let floats = |slot, len| (slot, Data::Floats(vec![0.0_f32; len]));
+        let error = |mut tensors: Vec<(Slot, Data<f32>)>| {
+            let lent = tensors.iter_mut().map(|(slot, data)| (*slot, data.lend(0))).collect();
+            run(&problem, &step, lent).unwrap_err().to_string()
+        };
+        let (x, y) = (floats(Slot::X, 4), floats(Slot::Y, 4));
+        assert_eq!(error(vec![x.clone()]), "dropout: there is no Y");
+        assert_eq!(error(vec![x.clone(), floats(Slot::Y, 3)]), "dropout: Y has 3 numbers, 4 needed");
+        assert_eq!(error(vec![x, y.clone(), floats(Slot::W, 4)]), "dropout takes no W");
+        let words = (Slot::X, Data::Words(vec![0; 4]));
+        assert_eq!(error(vec![words, y]), "dropout: X holds words where numbers are needed, or the reverse");
+        assert!(outputs(&problem, &step, &[(Slot::X, vec![1.0, 2.0])]).is_err());
     }
 }

@@ -1,42 +1,35 @@
 //! Random inputs for any problem: a problem can draw itself, for tests and checks of any backend.
 
 use hebb_spec::Shape;
-use hebb_spec::connection::{Connection, LANE};
-use hebb_spec::problem::{Access, Problem};
+use hebb_spec::lane4;
+use hebb_spec::layout::Layout;
+use hebb_spec::operand::{Access, Operand, Slot};
+use hebb_spec::problem::Problem;
 use hebb_spec::rng::{Purpose, Stream};
 
+use crate::data::Tensors;
 use crate::pool_forward::pool_forward;
-use crate::{Data, StepInfo};
+use crate::step::StepInfo;
 
-/// Random inputs of a problem: its tensors that are read or updated, in binding order.
+/// Random inputs of a problem: its tensors that are read or updated, in binding order, each in its logical order.
 ///
 /// Activity is clipped, so that some units stand exactly at ±1 and at 0 and windows have ties; a pool's y is the maximum
-/// of its x; padding of weights is 0; labels are classes. Images beyond the true ones hold numbers too, where no
-/// kernel's contract forbids it.
-pub fn inputs(problem: &Problem, step: &StepInfo, seed: u64) -> Vec<Data<f32>> {
-    let kept = problem.tensors().into_iter().filter(|&(access, _)| access != Access::Write);
-    let mut inputs: Vec<Data<f32>> = (0..).zip(kept).map(|(index, (_, len))| draw(problem, seed, index, len)).collect();
-    match *problem {
-        Problem::PoolFeedback { pool, batch, .. } => {
-            if let [Data::Floats(x), Data::Floats(y), ..] = &mut inputs[..] {
-                pool_forward(&pool, batch, x, y);
-            }
-        }
-        Problem::Loss { classes, .. } | Problem::TargetDelta { classes, .. } => {
-            if let [.., Data::Floats(labels)] = &mut inputs[..] {
-                let stream = Stream::new(seed, Purpose::Test, 99, 0);
-                for (image, label) in labels.iter_mut().enumerate() {
-                    let class = stream.below(image as u64, classes) as f32;
-                    *label = if image < step.images as usize { class } else { 0.0 };
-                }
-            }
-        }
-        _ => {}
+/// of its x; labels are classes. Images beyond the true ones hold numbers too, where no kernel's contract forbids it.
+pub fn inputs(problem: &Problem, step: &StepInfo, seed: u64) -> Tensors {
+    let operands = problem.operands().into_iter().filter(|operand| operand.access != Access::Write);
+    let draw = |(index, operand): (u32, Operand)| (operand.slot, draw(problem, step, seed, (index, operand)));
+    let mut inputs: Tensors = (0..).zip(operands).map(draw).collect();
+    if let (Problem::PoolFeedback { pool, batch, .. }, [(Slot::X, x), (Slot::Y, y), ..]) = (*problem, &mut inputs[..]) {
+        let activity = |units| Layout::Activity { units, batch };
+        let layout = activity(pool.output().units());
+        let mut maxima = vec![0.0; lane4::len(&layout)];
+        pool_forward(&pool, batch, &lane4::pack(&activity(pool.input.units()), x), &mut maxima);
+        *y = lane4::unpack(&layout, &maxima);
     }
     inputs
 }
 
-/// Random pictures and labels of a batch, as a host sends them.
+/// Random images and labels of a batch, as a host sends them.
 pub fn batch_of(shape: Shape, classes: u32, images: u32, seed: u32) -> (Vec<u8>, Vec<u16>) {
     let pixels = Stream::new(u64::from(seed), Purpose::Test, 1, 1);
     let labels = Stream::new(u64::from(seed), Purpose::Test, 2, 1);
@@ -47,48 +40,31 @@ pub fn batch_of(shape: Shape, classes: u32, images: u32, seed: u32) -> (Vec<u8>,
     )
 }
 
-/// Whether the tensor, of the problem's read and updated ones, is a mask.
-fn is_mask(problem: &Problem, index: u32, len: usize) -> bool {
-    match problem {
-        Problem::ConnectUpdate { connection, learning, .. } | Problem::ConnectApply { connection, learning, .. } => {
-            learning.masked && len == connection.mask_len()
-        }
-        _ => index > 1,
-    }
-}
-
-fn draw(problem: &Problem, seed: u64, index: u32, len: usize) -> Data<f32> {
+fn draw(problem: &Problem, step: &StepInfo, seed: u64, (index, operand): (u32, Operand)) -> Vec<f32> {
     let stream = Stream::new(seed, Purpose::Test, index + 1, 0);
-    let signed = |at: usize| 2.0 * stream.unit(at as u64) - 1.0;
+    let signed = |at: u64| 2.0 * stream.unit(at) - 1.0;
     // Sixteenths, clipped: many ties, zeros and units at ±1.
-    let activity = |at: usize| ((signed(at) * 20.0).round() / 16.0).clamp(-1.0, 1.0);
-    let weights = |connection: &Connection, at: usize| {
-        let out = at as u32 % (connection.out_vectors() * LANE);
-        if out < connection.output.channels { signed(at) * 0.5 } else { 0.0 }
-    };
-    let floats: Vec<f32> = match (problem, index) {
-        (Problem::GatherImages { .. }, _) => return Data::Words((0..len).map(|at| stream.word(at as u64)).collect()),
-        // Masks: any sixteen bits.
-        (Problem::ConnectUpdate { .. }, 3..)
-        | (Problem::ConnectApply { .. }, 2..)
-        | (Problem::PairStatistics { .. }, 2..)
-            if is_mask(problem, index, len) =>
-        {
-            (0..len).map(|at| (stream.word(at as u64) >> 16) as f32).collect()
+    let activity = |at: u64| ((signed(at) * 20.0).round() / 16.0).clamp(-1.0, 1.0);
+    let is_activity = matches!(
+        problem,
+        Problem::SumForward { .. }
+            | Problem::Difference { .. }
+            | Problem::Saturation { .. }
+            | Problem::PoolForward { .. }
+            | Problem::PoolFeedback { .. }
+    );
+    let number = |at: u64| match (operand.slot, problem) {
+        (Slot::Images, _) => f32::from(stream.word(at) as u8),
+        (Slot::Labels, Problem::Loss { classes, .. } | Problem::TargetDelta { classes, .. }) => {
+            if at < u64::from(step.images) { stream.below(at, *classes) as f32 } else { 0.0 }
         }
-        (Problem::ConnectForward { connection, .. } | Problem::ConnectFeedback { connection, .. }, 0)
-        | (Problem::ConnectUpdate { connection, .. }, 2 | 3)
-        | (Problem::SignFeedback { connection, .. }, _)
-        | (Problem::ConnectApply { connection, .. }, _) => (0..len).map(|at| weights(connection, at)).collect(),
-        (Problem::ConnectFeedback { skip, .. }, 2 | 3) if (index == 3) == *skip => (0..len).map(activity).collect(),
-        (Problem::SumForward { .. }, _)
-        | (Problem::SumFeedback { .. }, 1)
-        | (Problem::Saturation { .. }, 0)
-        | (Problem::PoolForward { .. }, 0)
-        | (Problem::PoolFeedback { .. }, 0 | 3) => (0..len).map(activity).collect(),
+        (Slot::MaskW | Slot::MaskR | Slot::MaskA | Slot::MaskB, _) => (stream.word(at) >> 31) as f32,
+        (Slot::W | Slot::R, _) => signed(at) * 0.5,
+        (Slot::Gate, _) => activity(at),
+        (Slot::X | Slot::X2, _) if is_activity => activity(at),
         // Scores on both sides of the hinge, and on it.
-        (Problem::Loss { .. }, 0) => (0..len).map(|at| (signed(at) * 24.0).round() / 8.0).collect(),
-        _ => (0..len).map(signed).collect(),
+        (Slot::X, Problem::Loss { .. }) => (signed(at) * 24.0).round() / 8.0,
+        _ => signed(at),
     };
-    Data::Floats(floats)
+    (0..operand.layout.len() as u64).map(number).collect()
 }

@@ -1,9 +1,9 @@
 //! Twin of `saturation`: how many units stand at ±1, where σ′ is 0.
 
-use hebb_spec::connection::LANE;
+use hebb_spec::lane4::LANE;
 use hebb_spec::problem::Problem;
 
-use crate::Real;
+use crate::real::Real;
 
 /// counts `[group]` of x `[unit][image]` with |x| ≥ 1. Images that are padding stand at 0 and never count.
 pub fn saturation<T: Real>(x: &[T], counts: &mut [T]) {

@@ -1,11 +1,13 @@
 //! Twin of `sign_feedback`: R = |M| ⊙ sign(W) (Liao, Leibo and Poggio 2016; Moskovitz et al. 2018).
 
-use hebb_spec::connection::{Connection, LANE};
-use hebb_spec::problem::Magnitudes;
+use hebb_spec::connection::Connection;
+use hebb_spec::lane4::{LANE, Lane4};
+use hebb_spec::learning::Magnitudes;
 use hebb_spec::rng::{Purpose, Stream};
 
 use crate::geometry::weight_row;
-use crate::{Real, StepInfo};
+use crate::real::Real;
+use crate::step::StepInfo;
 
 /// r `[filter][C_in][ky][kx][C_out]` from w: s · sign(w); or its own magnitude with w's sign, where a w of exactly 0
 /// counts as positive so that no magnitude is lost; or |(2u − 1) · bound| · sign(w) with u of (seed, layer, step, index
@@ -53,7 +55,7 @@ mod tests {
     fn magnitudes_are_one_kept_or_drawn() {
         let c = Connection::full(Shape::flat(1), 3);
         let w = [-0.5, 0.25, 0.0, 0.0];
-        let step = StepInfo { seed: 3, step: 7, images: 0 };
+        let step = StepInfo { seed: 3, step: 7, ..StepInfo::default() };
         let signs = |magnitudes, mut r: [f32; 4]| {
             sign_feedback(&c, magnitudes, &step, &w, &mut r);
             r

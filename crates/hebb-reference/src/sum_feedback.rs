@@ -1,8 +1,8 @@
 //! Twin of `sum_feedback`: δ of a SUM through the σ′ of its second layer; the first layer gets the same δ as it is, in
 //! `connect_feedback`.
 
-use crate::Real;
 use crate::geometry::gated;
+use crate::real::Real;
 
 /// below `[unit][image]` = σ′(x) · δ, x of the second layer right after σ.
 pub fn sum_feedback<T: Real>(slope: f32, delta: &[T], x: &[T], below: &mut [T]) {

@@ -1,6 +1,6 @@
 //! Twin of `sum_forward`: the outputs of a SUM's two layers, added.
 
-use crate::Real;
+use crate::real::Real;
 
 /// y `[unit][image]` = first + second, both right after σ.
 pub fn sum_forward<T: Real>(first: &[T], second: &[T], y: &mut [T]) {

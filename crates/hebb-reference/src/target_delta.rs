@@ -1,7 +1,8 @@
 //! Twin of `target_delta`: the label as a δ.
 
-use crate::Real;
-use crate::geometry::padded;
+use hebb_spec::lane4::padded;
+
+use crate::real::Real;
 
 /// labels `[image]` → δ `[class][image]`: −1 at the label's class, 0 elsewhere and from image `count` on.
 pub fn target_delta<T: Real>(batch: u32, count: u32, labels: &[T], delta: &mut [T]) {

@@ -4,14 +4,16 @@
 use hebb_reference::Store;
 use hebb_reference::sample::batch_of;
 use hebb_spec::Shape;
-use hebb_spec::backend::Batch;
-use hebb_spec::connection::{Connection, LANE};
-use hebb_spec::init::glorot;
-use hebb_spec::network::Network;
-use hebb_spec::plan::{Model, Plan, Role, TensorId};
+use hebb_spec::backend::{Numbers, Step};
+use hebb_spec::connection::Connection;
+use hebb_spec::lane4::{LANE, Lane4};
+use hebb_spec::learning::Loss;
+use hebb_spec::plan::{List, Plan, TensorId};
 use hebb_spec::problem::Problem;
 use hebb_spec::rng::{Purpose, Stream};
-use hebb_spec::rule::{Loss, Preset, Rule};
+use hebb_spec::start::glorot;
+use hebb_spec::system::System;
+use hebb_systems::layered::{Model, Network, Preset, Rule};
 
 const INPUT: Shape = Shape::new(2, 7, 6);
 const CLASSES: u32 = 4;
@@ -22,6 +24,8 @@ struct Trial {
     plan: Plan,
     store: Store<f64>,
     layers: Vec<(TensorId, Connection)>,
+    /// η over the batch.
+    rate: f64,
 }
 
 impl Trial {
@@ -29,33 +33,34 @@ impl Trial {
     fn new(text: &str, loss: Loss, preset: Preset, images: u32, gain: f64) -> Self {
         let network = Network::new(text, INPUT, CLASSES, preset).expect("the notation is right");
         let model = Model::new(network, Rule::BP, loss, preset);
-        let plan = Plan::new(&model, BATCH);
+        let plan = model.plan(BATCH);
         let mut store = Store::new(&plan);
         let mut layers = Vec::new();
         for (layer, connection) in (1..).zip(model.network.connections()) {
-            let id = plan.find(Role::W(layer)).expect("every layer has weights");
-            let weights = connection.to_device(&glorot(&connection, 8, Purpose::InitW, layer));
-            for (to, from) in store.floats_mut(id).expect("weights").iter_mut().zip(weights) {
-                *to = gain * f64::from(from);
-            }
+            let id = plan.find(&format!("W{layer}")).expect("every layer has weights");
+            store.write(id, &glorot(&connection, 8, Purpose::InitW, layer));
+            store.floats_mut(id).expect("weights").iter_mut().for_each(|weight| *weight *= gain);
             layers.push((id, connection));
         }
         let (pixels, labels) = batch_of(INPUT, CLASSES, images, 1);
-        store.load(&Batch { images: &pixels, labels: &labels, step: 6, seed: 2 }).expect("the batch fits");
-        Self { plan, store, layers }
+        let inputs = [("images", Numbers::Bytes(&pixels)), ("labels", Numbers::Classes(&labels))];
+        let rates = model.rates(6, BATCH);
+        let step = Step { seed: 2, step: 6, images, rates: &rates, inputs: &inputs };
+        store.load(&plan, &step).expect("the batch fits");
+        Self { plan, store, layers, rate: f64::from(rates[0]) }
     }
 
     /// Sum of the losses with one weight moved: the train list up to the loss, with this step's dropout masks.
     fn loss(&self, id: TensorId, index: usize, by: f64) -> f64 {
         let mut store = self.store.clone();
         store.floats_mut(id).expect("weights")[index] += by;
-        for call in &self.plan.train {
+        for call in self.plan.list(List::TRAIN) {
             store.call(call).expect("the plan fits");
             if matches!(call.problem, Problem::Loss { .. }) {
                 break;
             }
         }
-        let sums = self.plan.find(Role::LossSums).expect("a loss");
+        let sums = self.plan.find("loss sums").expect("a loss");
         store.floats(sums).expect("sums")[0]
     }
 
@@ -63,18 +68,10 @@ impl Trial {
         (self.loss(id, index, step) - self.loss(id, index, -step)) / (2.0 * step)
     }
 
-    fn scale(&self) -> f64 {
-        let scale = self.plan.train.iter().find_map(|call| match call.problem {
-            Problem::ConnectUpdate { learning, .. } | Problem::ConnectApply { learning, .. } => Some(learning.scale),
-            _ => None,
-        });
-        f64::from(scale.expect("an update"))
-    }
-
     /// Checks sampled weights of each layer; a layer's share of coordinates that could be checked is at least 0.9.
     fn check(&self, what: &str) {
         let mut after = self.store.clone();
-        for call in &self.plan.train {
+        for call in self.plan.list(List::TRAIN) {
             after.call(call).expect("the plan fits");
         }
         for (layer, &(id, connection)) in self.layers.iter().enumerate() {
@@ -85,7 +82,7 @@ impl Trial {
             for sample in 0..SAMPLES {
                 let tap = stream.below(2 * sample, connection.filters() * connection.taps());
                 let index = (tap * row + stream.below(2 * sample + 1, connection.output.channels)) as usize;
-                let descent = (is[index] - was[index]) / self.scale();
+                let descent = (is[index] - was[index]) / self.rate;
                 let (wide, narrow) = (self.difference(id, index, 2e-6), self.difference(id, index, 1e-6));
                 let size = 1.0 + narrow.abs();
                 // A kink within the step makes the two differ.

@@ -1,13 +1,33 @@
 //! The f32 twins stand within the f64 oracle's bounds on random odd shapes, and what is wrong does not.
 
 use hebb_reference::sample::inputs;
-use hebb_reference::{Data, Expected, StepInfo, compare, expect, outputs};
-use hebb_spec::Shape;
+use hebb_reference::{Expected, StepInfo, compare, expect, outputs};
+use hebb_spec::backend::Rounding;
 use hebb_spec::connection::Connection;
+use hebb_spec::lane4::update_splits;
+use hebb_spec::learning::{Learning, Loss, MOST_RATES, Magnitudes, Rate};
+use hebb_spec::operand::Slot;
 use hebb_spec::pool::{Pool, PoolTies, PoolWindow};
-use hebb_spec::problem::{Learning, Magnitudes, Problem};
+use hebb_spec::problem::Problem;
 use hebb_spec::rng::{Purpose, Stream};
-use hebb_spec::rule::Loss;
+use hebb_spec::{Layout, Shape};
+
+const RATE: Rate = Rate(2);
+
+/// A step at which the rate above is this, and no other is.
+fn step_of(seed: u64, step: u32, images: u32, rate: f32) -> StepInfo {
+    let mut rates = [f32::NAN; MOST_RATES];
+    rates[RATE.0 as usize] = rate;
+    StepInfo { seed, step, images, repeat: 0, rates }
+}
+
+/// How the twins cut a problem's sum.
+fn rounding(problem: &Problem) -> Rounding {
+    match problem {
+        Problem::ConnectUpdate { connection, .. } => Rounding { runs: update_splits(connection), lanes: 1 },
+        _ => Rounding::STRAIGHT,
+    }
+}
 
 /// One of each kernel's problems, of a random shape.
 fn problems(seed: u64) -> Vec<Problem> {
@@ -31,8 +51,7 @@ fn problems(seed: u64) -> Vec<Problem> {
     let slope = [None, Some(0.5), Some(1.0)][pick(12, 0, 2) as usize];
     let epsilon = [None, Some(1.0), Some(0.3)][pick(13, 0, 2) as usize];
     let keep = if either(18) { 1.0 } else { 0.99 };
-    let learning = Learning { scale: 0.1 / batch as f32, keep, epsilon, masked: either(19) };
-    let splits = pick(14, 1, connection.input.places());
+    let learning = Learning { rate: RATE, keep, epsilon, masked: either(19) };
     let local = if either(20) { connection.untie() } else { connection };
     let drawn = Magnitudes::Drawn { bound: 0.3, layer: 2 };
     let magnitudes = [Magnitudes::Uniform(0.7), Magnitudes::Kept, drawn][pick(21, 0, 2) as usize];
@@ -48,15 +67,16 @@ fn problems(seed: u64) -> Vec<Problem> {
         Problem::SumForward { units, batch },
         Problem::SumFeedback { units, batch, slope: 0.5 },
         Problem::Saturation { units, batch },
-        Problem::ConnectPartial { connection, batch, splits },
-        Problem::ConnectApply { connection, splits, learning },
+        Problem::Difference { units, batch },
+        Problem::ConnectUpdate { connection, batch, learning },
         Problem::PoolForward { pool, batch },
         Problem::PoolFeedback { pool, batch, gate: slope },
         Problem::Dropout { units: shape.units(), batch, index, probability: 0.3 },
         Problem::TargetDelta { classes, batch },
         Problem::Loss { classes, batch, loss: Loss::Hinge, mu: 1.0 / 9.0 },
         Problem::Loss { classes, batch, loss: Loss::Softmax, mu: 0.0 },
-        Problem::PairStatistics { vectors: pick(17, 1, 2 * Problem::STATISTICS_CHUNK + 3), masked: either(23) },
+        Problem::PairStatistics { of: Layout::Weights(local), masked: either(23) },
+        Problem::PairStatistics { of: Layout::Activity { units: pick(17, 1, 5000), batch }, masked: false },
     ]
 }
 
@@ -64,14 +84,14 @@ struct Case {
     problem: Problem,
     step: StepInfo,
     expected: Vec<Expected>,
-    got: Vec<Vec<f32>>,
+    got: Vec<(Slot, Vec<f32>)>,
 }
 
 fn cases() -> impl Iterator<Item = Case> {
     (0..60).flat_map(|seed| problems(seed).into_iter().map(move |problem| (seed, problem))).map(|(seed, problem)| {
-        let step = StepInfo { seed, step: 3, images: 1 + seed as u32 % 9 };
+        let step = step_of(seed, 3, 1 + seed as u32 % 9, 0.1 / problem.batch().max(1) as f32);
         let inputs = inputs(&problem, &step, seed);
-        let expected = expect(&problem, &step, &inputs, 1).expect("the sample fits");
+        let expected = expect(&problem, &step, &inputs, rounding(&problem)).expect("the sample fits");
         let got = outputs(&problem, &step, &inputs).expect("the sample fits");
         Case { problem, step, expected, got }
     })
@@ -81,7 +101,8 @@ fn cases() -> impl Iterator<Item = Case> {
 fn the_f32_twins_stand_within_their_bounds() {
     for case in cases() {
         assert_eq!(case.expected.len(), case.got.len());
-        for (expected, got) in case.expected.iter().zip(&case.got) {
+        for (expected, (slot, got)) in case.expected.iter().zip(&case.got) {
+            assert_eq!(expected.slot, *slot);
             let result = compare(expected, got);
             assert!(result.passes(), "{:?} at {:?}: {result:?}", case.problem, case.step);
         }
@@ -91,7 +112,7 @@ fn the_f32_twins_stand_within_their_bounds() {
 #[test]
 fn one_element_beyond_its_bound_is_found_anywhere() {
     for case in cases() {
-        for (expected, got) in case.expected.iter().zip(&case.got) {
+        for (expected, (_, got)) in case.expected.iter().zip(&case.got) {
             let stride = got.len().div_ceil(5);
             for at in (0..got.len()).step_by(stride) {
                 let mut wrong = got.clone();
@@ -119,13 +140,14 @@ fn bounds_are_small_beside_the_values() {
 #[test]
 fn another_constant_is_found() {
     let connection = Connection::conv(Shape::new(3, 5, 4), 5, 3, 2);
-    let (learning, step) = (Learning::new(0.02, Some(0.5)), StepInfo { seed: 1, step: 2, images: 5 });
-    let differs = |asked: Problem, ran: Problem| {
+    let (learning, step) = (Learning::new(RATE, Some(0.5)), step_of(1, 2, 5, 0.02));
+    let differs_at = |asked: Problem, ran: Problem, at: &StepInfo| {
         let inputs = inputs(&asked, &step, 4);
-        let expected = expect(&asked, &step, &inputs, 1).expect("the sample fits");
-        let got: Vec<Vec<f32>> = outputs(&ran, &step, &inputs).expect("the same tensors");
-        expected.iter().zip(&got).any(|(expected, got)| !compare(expected, got).passes())
+        let expected = expect(&asked, &step, &inputs, rounding(&asked)).expect("the sample fits");
+        let got = outputs(&ran, at, &inputs).expect("the same tensors");
+        expected.iter().zip(&got).any(|(expected, (_, got))| !compare(expected, got).passes())
     };
+    let differs = |asked, ran| differs_at(asked, ran, &step);
     let forward = |slope| Problem::ConnectForward { connection, batch: 5, slope: Some(slope) };
     let feedback = |slope| Problem::ConnectFeedback { connection, batch: 5, skip: false, gate: Some(slope) };
     let update = |learning| Problem::ConnectUpdate { connection, batch: 5, learning };
@@ -133,7 +155,9 @@ fn another_constant_is_found() {
     assert!(!differs(forward(0.5), forward(0.5)));
     assert!(differs(forward(0.5), forward(0.5001)));
     assert!(differs(feedback(0.5), feedback(0.5001)));
-    assert!(differs(update(learning), update(Learning { scale: 0.020_01, ..learning })));
+    assert!(!differs(update(learning), update(learning)));
+    assert!(differs_at(update(learning), update(learning), &step_of(1, 2, 5, 0.020_01)));
+    assert!(differs(update(learning), update(Learning { rate: Rate(0), ..learning })), "there is no such rate");
     assert!(differs(update(learning), update(Learning { epsilon: Some(0.5001), ..learning })));
     assert!(differs(update(learning), update(Learning { keep: 0.9999, ..learning })));
     assert!(differs(drop(1), drop(2)));
@@ -145,31 +169,43 @@ fn another_constant_is_found() {
 fn saturated_units_are_exact() {
     let problem =
         Problem::ConnectForward { connection: Connection::full(Shape::flat(2), 1), batch: 1, slope: Some(1.0) };
-    let inputs = [Data::Floats(vec![3.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]), Data::Floats(vec![0.5; 8])];
-    let expected = expect(&problem, &StepInfo::default(), &inputs, 1).expect("they fit");
+    let inputs = [(Slot::X, vec![0.5; 2]), (Slot::W, vec![3.0, 1.0])];
+    let expected = expect(&problem, &StepInfo::default(), &inputs, Rounding::STRAIGHT).expect("they fit");
     assert_eq!((expected[0].values[0], expected[0].bounds[0]), (1.0, 0.0));
-    assert!(!compare(&expected[0], &[0.999_999_94; 4]).passes());
+    assert!(!compare(&expected[0], &[0.999_999_94]).passes());
 }
 
 #[test]
-fn lanes_narrow_the_bound_of_an_update() {
-    let connection = Connection::full(Shape::flat(3), 4);
-    let problem = Problem::ConnectUpdate { connection, batch: 500, learning: Learning::new(0.1, None) };
-    let step = StepInfo { seed: 0, step: 0, images: 500 };
+fn lanes_and_runs_narrow_the_bound_of_an_update() {
+    let connection = Connection::conv(Shape::new(3, 4, 4), 4, 1, 1);
+    let problem = Problem::ConnectUpdate { connection, batch: 500, learning: Learning::new(RATE, None) };
+    let step = step_of(0, 0, 500, 0.1);
     let inputs = inputs(&problem, &step, 1);
-    let bound = |lanes| expect(&problem, &step, &inputs, lanes).expect("they fit")[0].bounds[0];
-    assert!(bound(32) < 0.5 * bound(1));
+    let bound =
+        |runs, lanes| expect(&problem, &step, &inputs, Rounding { runs, lanes }).expect("they fit")[0].bounds[0];
+    assert!(bound(1, 32) < 0.5 * bound(1, 1));
+    assert!(bound(16, 1) < 0.5 * bound(1, 1));
+}
+
+#[test]
+fn a_difference_rounds_once() {
+    let problem = Problem::Difference { units: 1, batch: 2 };
+    let inputs = [(Slot::X, vec![1.0, 1.0]), (Slot::X2, vec![0.25, 1e-8])];
+    let expected = expect(&problem, &StepInfo::default(), &inputs, Rounding::STRAIGHT).expect("they fit");
+    assert_eq!(expected[0].values, [0.75, 1.0 - f64::from(1e-8_f32)]);
+    assert!(compare(&expected[0], &[0.75, 1.0]).passes());
+    assert!(!compare(&expected[0], &[0.750_000_1, 1.0]).passes());
 }
 
 #[test]
 fn softmax_bounds_hold_for_extreme_scores() {
     let problem = Problem::Loss { classes: 3, batch: 4, loss: Loss::Softmax, mu: 0.0 };
-    let step = StepInfo { seed: 0, step: 0, images: 4 };
-    let x = [1e4, 100.0, -80.0, 0.0, -1e4, 99.0, 3.0, 0.0, 0.0, -100.0, 3.0, 0.0].to_vec();
-    let inputs = [Data::Floats(x), Data::Floats(vec![1.0, 0.0, 2.0, 0.0])];
-    let expected = expect(&problem, &step, &inputs, 1).expect("they fit");
-    let got: Vec<Vec<f32>> = outputs(&problem, &step, &inputs).expect("they fit");
-    for (expected, got) in expected.iter().zip(&got) {
+    let step = step_of(0, 0, 4, 0.0);
+    let x = vec![1e4, -1e4, 0.0, 100.0, 99.0, -100.0, -80.0, 3.0, 3.0, 0.0, 0.0, 0.0];
+    let inputs = [(Slot::X, x), (Slot::Labels, vec![1.0, 0.0, 2.0, 0.0])];
+    let expected = expect(&problem, &step, &inputs, Rounding::STRAIGHT).expect("they fit");
+    let got = outputs(&problem, &step, &inputs).expect("they fit");
+    for (expected, (_, got)) in expected.iter().zip(&got) {
         assert!(compare(expected, got).passes(), "{expected:?} {got:?}");
     }
 }

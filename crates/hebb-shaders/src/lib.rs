@@ -1,5 +1,8 @@
 //! hebb's WGSL kernels. The build script links `shaders/` (imports, conditions, tile constants), validates each result
-//! with naga and derives the parameter structs, so a shader and its host code cannot drift apart.
+//! with naga and derives the structs of their uniforms, so a shader and its host code cannot drift apart.
+
+#[cfg(test)]
+mod tests;
 
 /// One compiled form of a kernel.
 #[derive(Debug, Clone, Copy)]
@@ -26,9 +29,14 @@ impl Shader {
         SHADERS.iter().find(|shader| shader.stem == stem && shader.variant == variant && shader.features == features)
     }
 
-    /// A tile size; 1 where the kernel has none of that name.
+    /// A tile size.
+    ///
+    /// # Panics
+    ///
+    /// Where the kernel has none of that name. A test holds every name that `hebb-gpu` asks for against the kernels.
     pub fn constant(&self, name: &str) -> u32 {
-        self.constants.iter().find(|(key, _)| *key == name).map_or(1, |&(_, value)| value)
+        let found = self.constants.iter().find(|(key, _)| *key == name);
+        found.unwrap_or_else(|| panic!("{} has no tile constant {name}: it has {:?}", self.stem, self.constants)).1
     }
 
     /// Names of a kernel's variants.
@@ -38,20 +46,6 @@ impl Shader {
         names.dedup();
         names
     }
-}
-
-/// What changes from step to step: the uniform of group 1.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
-pub struct StepInfo {
-    /// Low half of the run's seed.
-    pub seed_low: u32,
-    /// High half of the run's seed.
-    pub seed_high: u32,
-    /// The step.
-    pub step: u32,
-    /// Pictures in the batch that are no padding.
-    pub images: u32,
 }
 
 include!(concat!(env!("OUT_DIR"), "/shaders.rs"));

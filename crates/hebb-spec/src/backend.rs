@@ -1,61 +1,158 @@
-//! The seam between the engine and whatever computes: a device, the twins, or another backend to come.
+//! The seam between what runs a plan and whatever computes: a GPU, the twins, or another device to come.
 
-use std::error::Error;
+use crate::plan::{List, Plan, TensorId};
+use crate::problem::Problem;
+use crate::request::RequestError;
 
-use crate::plan::{List, TensorId};
+pub use crate::step::{Numbers, Outcome, Step};
 
-/// One batch as the host has it.
-#[derive(Debug, Clone, Copy)]
-pub struct Batch<'a> {
-    /// Pictures, one after another: channel, row, column. At most the plan's batch; none for a list without pictures.
-    pub images: &'a [u8],
-    /// Their labels.
-    pub labels: &'a [u16],
-    /// Where in the run the batch stands: addresses the dropout masks.
-    pub step: u32,
-    /// The run's seed.
-    pub seed: u64,
+/// How a backend cuts the sum of a call, for the error bound: into runs of places that are added in order, each by lanes
+/// that share it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rounding {
+    /// Runs of places.
+    pub runs: u32,
+    /// Lanes of each run.
+    pub lanes: u32,
 }
 
-/// What the loss kernel found for one batch.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Outcome {
-    /// The batch's step.
-    pub step: u32,
-    /// Pictures in the batch.
-    pub images: u32,
-    /// Sum of their losses.
-    pub loss: f32,
-    /// Pictures taken for another class.
-    pub errors: u32,
+impl Rounding {
+    /// A sum that runs straight through.
+    pub const STRAIGHT: Self = Self { runs: 1, lanes: 1 };
 }
 
-/// Any failure of a backend: its own error type, as text for people.
-pub type BackendError = Box<dyn Error + Send + Sync>;
+/// A kernel that runs for some call.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Kernel {
+    /// Its stem.
+    pub stem: &'static str,
+    /// Its form: the conditions that hold, joined by `+`; empty where there are none.
+    pub form: String,
+    /// Its variant.
+    pub variant: String,
+}
 
-/// Something that holds a plan's tensors and runs its calls.
-pub trait Backend {
-    /// Name of the device, for run records.
+/// How a plan is made ready. What a runtime does not have it passes over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Keep bounds checks in every kernel.
+    pub checked: bool,
+    /// Take this variant wherever a kernel has it.
+    pub variant: Option<String>,
+    /// Bind at most so many bytes at once, if that is less than the device can: cuts weights into pieces.
+    pub max_binding: Option<u64>,
+    /// Keep sentinels behind every tensor, for [`Backend::intact`].
+    pub guarded: bool,
+}
+
+/// Any failure at the seam.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// A request that does not fit the plan.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// A tensor, or the smallest piece that can be used of it, larger than one binding or buffer may be.
+    #[error("tensor '{tensor}' needs {needs} MiB but {device} takes at most {limit} MiB {place}")]
+    TensorTooLarge {
+        /// Name of the tensor.
+        tensor: String,
+        /// What does not fit, rounded up.
+        needs: u64,
+        /// The device's limit.
+        limit: u64,
+        /// Name of the device.
+        device: String,
+        /// Where the limit lies.
+        place: &'static str,
+    },
+    /// More workgroups than a device can start.
+    #[error("'{call}' needs {groups} workgroups, more than the device can start at once")]
+    GridTooLarge {
+        /// Name of the call.
+        call: String,
+        /// Number of workgroups.
+        groups: u64,
+    },
+    /// The device ran out of memory.
+    #[error("{device} has too little memory for {needs} MiB ({reason})")]
+    OutOfMemory {
+        /// Name of the device.
+        device: String,
+        /// Memory of the plan.
+        needs: u64,
+        /// The driver's words.
+        reason: String,
+    },
+    /// The device reported an error or was lost.
+    #[error("{device} failed: {reason}")]
+    Failed {
+        /// Name of the device.
+        device: String,
+        /// The driver's words.
+        reason: String,
+    },
+    /// Work did not end in time.
+    #[error("{device} did not finish within {seconds} s")]
+    TimedOut {
+        /// Name of the device.
+        device: String,
+        /// The time waited.
+        seconds: u64,
+    },
+    /// Something was written where nothing may be.
+    #[error("tensor '{tensor}': {what}")]
+    Spoilt {
+        /// Name of the tensor.
+        tensor: String,
+        /// What was found.
+        what: &'static str,
+    },
+}
+
+/// A device, or whatever stands for one: makes plans ready.
+pub trait Runtime: Send + Sync {
+    /// Name and driver of the device, for run records.
     fn name(&self) -> String;
 
-    /// Lanes that share one sum in `connect_update`, for the error bound; 1 where a sum runs straight through.
-    fn update_lanes(&self, list: List, call: usize) -> u32;
+    /// The variants that it has for a problem, sorted.
+    fn variants(&self, problem: &Problem) -> Vec<&'static str>;
 
-    /// Writes a whole tensor of floats.
-    fn write(&mut self, tensor: TensorId, values: &[f32]) -> Result<(), BackendError>;
+    /// Makes a plan ready, all its tensors 0.
+    fn prepare(&self, plan: Plan, options: &Options) -> Result<Box<dyn Backend>, Error>;
+}
 
-    /// Reads a whole tensor of floats, after all that was submitted.
-    fn read(&mut self, tensor: TensorId) -> Result<Vec<f32>, BackendError>;
+/// A plan made ready: it holds the plan's tensors and runs its calls. Between two lists the host may read and write
+/// parameters, states, inputs and readouts; scratch is seen call by call.
+pub trait Backend: Send {
+    /// The plan.
+    fn plan(&self) -> &Plan;
 
-    /// Makes a batch the input of the calls that follow.
-    fn load(&mut self, batch: &Batch<'_>) -> Result<(), BackendError>;
+    /// The kernels that it runs, sorted, each once.
+    fn kernels(&self) -> Vec<Kernel>;
 
-    /// Runs one call of a list on the loaded batch.
-    fn call(&mut self, list: List, call: usize) -> Result<(), BackendError>;
+    /// How the sums of a call are cut.
+    fn rounding(&self, list: List, call: usize) -> Rounding;
 
-    /// Runs a whole list on a batch, without waiting. Training and evaluation add one outcome, statistics none.
-    fn submit(&mut self, list: List, batch: &Batch<'_>) -> Result<(), BackendError>;
+    /// Writes a whole tensor in its logical order: bytes, labels and masks as whole numbers.
+    fn write(&mut self, tensor: TensorId, values: &[f32]) -> Result<(), Error>;
+
+    /// Reads a whole tensor in its logical order, after all that was submitted.
+    fn read(&mut self, tensor: TensorId) -> Result<Vec<f32>, Error>;
+
+    /// Makes a step the input of the calls that follow.
+    fn load(&mut self, step: &Step<'_>) -> Result<(), Error>;
+
+    /// Runs one call of a list on the loaded step.
+    fn call(&mut self, list: List, call: usize) -> Result<(), Error>;
+
+    /// Runs a whole list on a step, `repeats` times over, without waiting. The repeat's index is part of the step, from
+    /// 0. Adds one outcome, of the last repeat, where the list has readouts.
+    fn submit(&mut self, list: List, step: &Step<'_>, repeats: u32) -> Result<(), Error>;
 
     /// Waits until at most `in_flight` submissions are unfinished; the outcomes since the last call, in order.
-    fn collect(&mut self, in_flight: usize) -> Result<Vec<Outcome>, BackendError>;
+    fn collect(&mut self, in_flight: usize) -> Result<Vec<Outcome>, Error>;
+
+    /// Whether nothing was written behind a tensor (where the plan was made ready with guards) or into the padding of
+    /// weights.
+    fn intact(&mut self) -> Result<(), Error>;
 }

@@ -1,20 +1,9 @@
 //! A connection between two layers: one geometry for convolutions and full layers alike.
 //!
-//! The filter at place `p` starts at `p · place_stride` in memory. A tied convolution has stride 0, a full layer is an
-//! image of 1×1 with a 1×1 filter; an untied layer differs only in its stride.
+//! All places of a tied convolution share one filter, each place of an untied layer has its own, and a full layer is an
+//! image of 1×1 with a 1×1 filter.
 
 use crate::Shape;
-
-/// Images are stored four to a vector, output channels of a filter too.
-pub const LANE: u32 = 4;
-
-/// Weights whose mask bits share one number on a device, exact in f32.
-pub const MASK_BITS: usize = 16;
-
-/// Number of four-vectors that hold `count` numbers.
-pub const fn vectors(count: u32) -> u32 {
-    count.div_ceil(LANE)
-}
 
 /// Geometry of a connection: input x, output h = W x, filters with "same" zero padding and stride 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,12 +46,12 @@ impl Connection {
         self.input.places() == 1 && self.kernel_h == 1 && self.kernel_w == 1 && !self.untied
     }
 
-    /// Rows of zero padding above the picture.
+    /// Rows of zero padding above the image.
     pub const fn pad_top(&self) -> u32 {
         (self.kernel_h - 1) / 2
     }
 
-    /// Columns of zero padding left of the picture.
+    /// Columns of zero padding left of the image.
     pub const fn pad_left(&self) -> u32 {
         (self.kernel_w - 1) / 2
     }
@@ -72,27 +61,12 @@ impl Connection {
         self.input.channels * self.kernel_h * self.kernel_w
     }
 
-    /// Four-vectors of output channels.
-    pub const fn out_vectors(&self) -> u32 {
-        vectors(self.output.channels)
-    }
-
     /// Filters in memory: one, or one a place.
     pub const fn filters(&self) -> u32 {
         if self.untied { self.input.places() } else { 1 }
     }
 
-    /// Four-vectors of one filter.
-    pub const fn filter_vectors(&self) -> u32 {
-        self.taps() * self.out_vectors()
-    }
-
-    /// Distance of two places' filters in memory, in four-vectors: 0 where they share one.
-    pub const fn place_stride(&self) -> u32 {
-        if self.untied { self.filter_vectors() } else { 0 }
-    }
-
-    /// Numbers in a checkpoint's tensor: of an untied layer also the taps outside the picture, which are 0.
+    /// Numbers in a checkpoint's tensor: of an untied layer also the taps outside the image, which are 0.
     pub const fn len(&self) -> usize {
         self.filters() as usize * self.taps() as usize * self.output.channels as usize
     }
@@ -102,14 +76,9 @@ impl Connection {
         self.len() == 0
     }
 
-    /// Number of weights: taps outside the picture are none.
+    /// Number of weights: taps outside the image are none.
     pub fn weights(&self) -> usize {
         if self.untied { self.multiply_adds() as usize } else { self.len() }
-    }
-
-    /// Floats that the weights take on a device: `[filter][tap][output channel, padded to four]`, padding 0.
-    pub const fn device_len(&self) -> usize {
-        self.filters() as usize * self.taps() as usize * (self.out_vectors() * LANE) as usize
     }
 
     /// Units that feed one unit, for Glorot's bound.
@@ -137,57 +106,8 @@ impl Connection {
         dims
     }
 
-    /// From a checkpoint's order (filter, output, tap) to the device's (filter, tap, padded output).
-    ///
-    /// # Panics
-    /// If `weights` has another length than [`Connection::len`].
-    pub fn to_device(&self, weights: &[f32]) -> Vec<f32> {
-        assert_eq!(weights.len(), self.len(), "weights of {self:?}");
-        let (taps, row) = (self.taps() as usize, (self.out_vectors() * LANE) as usize);
-        let mut device = vec![0.0; self.device_len()];
-        let filters = weights.chunks_exact(taps * self.output.channels as usize);
-        for (device, filter) in device.chunks_exact_mut(taps * row).zip(filters) {
-            for (out, weights) in filter.chunks_exact(taps).enumerate() {
-                for (tap, &weight) in weights.iter().enumerate() {
-                    device[tap * row + out] = weight;
-                }
-            }
-        }
-        device
-    }
-
-    /// The inverse of [`Connection::to_device`].
-    ///
-    /// # Panics
-    /// If `device` has another length than [`Connection::device_len`].
-    pub fn from_device(&self, device: &[f32]) -> Vec<f32> {
-        assert_eq!(device.len(), self.device_len(), "device weights of {self:?}");
-        let (taps, row) = (self.taps() as usize, (self.out_vectors() * LANE) as usize);
-        let outputs = self.output.channels as usize;
-        let mut weights = Vec::with_capacity(self.len());
-        for filter in device.chunks_exact(taps * row) {
-            weights.extend((0..outputs).flat_map(|out| (0..taps).map(move |tap| filter[tap * row + out])));
-        }
-        weights
-    }
-
-    /// A mask from a checkpoint's order to the device's: the bits of four vectors, sixteen in all, in one whole number.
-    ///
-    /// # Panics
-    /// If `mask` has another length than [`Connection::len`].
-    pub fn mask_to_device(&self, mask: &[u8]) -> Vec<f32> {
-        let bits: Vec<f32> = mask.iter().map(|&bit| f32::from(bit != 0)).collect();
-        let word = |bits: &[f32]| bits.iter().rev().fold(0.0, |word, &bit| 2.0 * word + bit);
-        self.to_device(&bits).chunks(MASK_BITS).map(word).collect()
-    }
-
-    /// Floats that a mask takes on a device.
-    pub const fn mask_len(&self) -> usize {
-        self.device_len().div_ceil(MASK_BITS)
-    }
-
     /// Calls `visit` with the index, in a checkpoint's order, of each weight of an untied layer whose tap lies outside
-    /// the picture: it is no weight, and 0. A tied layer has none.
+    /// the image: it is no weight, and 0. A tied layer has none.
     pub fn each_outside(&self, mut visit: impl FnMut(usize)) {
         if !self.untied {
             return;
@@ -210,7 +130,7 @@ impl Connection {
         }
     }
 
-    /// Multiply-adds of one product with the weights for one image, taps outside the picture left out.
+    /// Multiply-adds of one product with the weights for one image, taps outside the image left out.
     pub fn multiply_adds(&self) -> u64 {
         let valid = |size: u32, kernel: u32, pad: u32| -> u64 {
             (0..size)
@@ -229,31 +149,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn device_order_and_checkpoint_order_are_inverse() {
-        let connection = Connection::conv(Shape::new(3, 5, 4), 6, 3, 2);
-        let weights: Vec<f32> = (0..connection.weights()).map(|i| i as f32 + 1.0).collect();
-        let device = connection.to_device(&weights);
-        assert_eq!(device.len(), 3 * 3 * 2 * 8);
-        assert_eq!(device[8], weights[1], "second tap of the first filter");
-        assert_eq!(device[1], weights[18], "first tap of the second filter");
-        assert_eq!((device[6], device[7]), (0.0, 0.0), "padding");
-        assert_eq!(connection.from_device(&device), weights);
-    }
-
-    #[test]
     fn an_untied_layer_has_a_filter_a_place() {
         let connection = Connection::conv(Shape::new(2, 3, 4), 5, 3, 2).untie();
         assert_eq!(connection.dims(), [3, 4, 5, 2, 3, 2]);
         assert_eq!(connection.len(), 12 * 60);
-        assert_eq!((connection.place_stride(), connection.tie().place_stride()), (24, 0));
-        let weights: Vec<f32> = (0..connection.len()).map(|i| i as f32 + 1.0).collect();
-        let device = connection.to_device(&weights);
-        assert_eq!(device[96], weights[60], "the second place's filter");
-        assert_eq!(connection.from_device(&device), weights);
     }
 
     #[test]
-    fn weights_outside_the_picture_do_not_count() {
+    fn weights_outside_the_image_do_not_count() {
         // The paper's simpnet: 2,276,736 nonzeros in its untied first layer.
         let connection = Connection::conv(Shape::new(3, 32, 32), 32, 5, 5).untie();
         assert_eq!(connection.weights(), 2_276_736);
@@ -267,18 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mask_is_sixteen_bits_a_number() {
-        let connection = Connection::full(Shape::flat(5), 3);
-        let mut mask = [0; 15];
-        mask[0] = 1; // first output, first input: bit 0
-        mask[5] = 1; // second output, first input: bit 1
-        mask[4] = 1; // first output, fifth input: bit 16
-        assert_eq!(connection.mask_to_device(&mask), [3.0, 1.0]);
-        assert_eq!(connection.mask_len(), 2);
-    }
-
-    #[test]
-    fn full_layers_are_pictures_of_one_pixel() {
+    fn full_layers_are_images_of_one_pixel() {
         let connection = Connection::full(Shape::new(32, 16, 16), 500);
         assert_eq!(connection.dims(), [500, 8192]);
         assert_eq!(connection.multiply_adds(), 8192 * 500);

@@ -1,13 +1,22 @@
-//! Constants of the learning kernels, and how the update of a tied connection is split.
+//! Constants of the calls that learn, lose and drop.
 
-use crate::connection::Connection;
-use crate::problem::Access;
+use std::fmt;
+use std::str::FromStr;
 
-/// How W and R learn from ⟨δ xᵀ⟩: W ← keep · W + scale · Σ δ x, and R likewise with ε · scale.
+use crate::settings::UnknownName;
+
+/// Names one of the rates that each step brings along: the finished factor of a sum, such as η over the batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Rate(pub u32);
+
+/// Rates that a step can bring along.
+pub const MOST_RATES: usize = 8;
+
+/// How W and R learn from ⟨δ xᵀ⟩: W ← keep · W + rate · Σ δ x, and R likewise with ε · rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Learning {
-    /// η divided by the batch.
-    pub scale: f32,
+    /// Which of the step's rates scales the sum.
+    pub rate: Rate,
     /// What decay leaves of W and R: 1 without decay.
     pub keep: f32,
     /// Share of the increment that R gets; `None` where R does not change.
@@ -18,18 +27,8 @@ pub struct Learning {
 
 impl Learning {
     /// Learning without decay or masks.
-    pub const fn new(scale: f32, epsilon: Option<f32>) -> Self {
-        Self { scale, keep: 1.0, epsilon, masked: false }
-    }
-
-    /// The weights that change, and the masks: W, [R, if ε], [W's mask, [R's mask, if ε], if masked].
-    pub(crate) fn tensors(&self, connection: &Connection) -> Vec<(Access, usize)> {
-        let count = 1 + usize::from(self.epsilon.is_some());
-        let mut tensors = vec![(Access::Update, connection.device_len()); count];
-        if self.masked {
-            tensors.extend(vec![(Access::Read, connection.mask_len()); count]);
-        }
-        tensors
+    pub const fn new(rate: Rate, epsilon: Option<f32>) -> Self {
+        Self { rate, keep: 1.0, epsilon, masked: false }
     }
 }
 
@@ -49,6 +48,36 @@ pub enum Magnitudes {
     },
 }
 
+/// The loss at an output layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Loss {
+    /// Multi-class hinge loss, equation (4) of Amit (2019).
+    Hinge,
+    /// Cross-entropy after softmax.
+    Softmax,
+}
+
+impl FromStr for Loss {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        match text {
+            "hinge" => Ok(Loss::Hinge),
+            "softmax" => Ok(Loss::Softmax),
+            _ => Err(UnknownName::new("loss", text, &["hinge", "softmax"])),
+        }
+    }
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Loss::Hinge => "hinge",
+            Loss::Softmax => "softmax",
+        })
+    }
+}
+
 /// Bits below which a unit's random word drops it.
 pub fn drop_threshold(probability: f32) -> u32 {
     (f64::from(probability) * 4_294_967_296.0).round().min(4_294_967_295.0) as u32
@@ -59,48 +88,9 @@ pub fn drop_scale(probability: f32) -> f32 {
     (1.0 / (1.0 - f64::from(probability))) as f32
 }
 
-/// Runs of places into which a connection's update is split, so that small filters on large pictures still fill a
-/// device: about 2¹⁸ sums at a time. 1: no split.
-pub fn update_splits(connection: &Connection) -> u32 {
-    if connection.untied {
-        return 1; // Each place has weights of its own to sum into.
-    }
-    let wanted = (1 << 18) / connection.device_len().max(1);
-    (wanted as u32).clamp(1, connection.input.places())
-}
-
-/// The run of places of one split: all runs are equally long, but for one place that the first runs have more.
-pub const fn split_places(places: u32, splits: u32, split: u32) -> std::ops::Range<u32> {
-    let (length, longer) = (places / splits, places % splits);
-    let first = split * length + if split < longer { split } else { longer };
-    first..first + length + (split < longer) as u32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Shape;
-
-    #[test]
-    fn splits_fill_small_filters_only() {
-        let conv = Connection::conv(Shape::new(3, 32, 32), 32, 5, 5);
-        assert_eq!(update_splits(&conv), 109);
-        assert_eq!(update_splits(&Connection::full(Shape::new(32, 16, 16), 500)), 1);
-        assert_eq!(update_splits(&Connection::conv(Shape::new(1, 2, 2), 1, 1, 1)), 4);
-    }
-
-    #[test]
-    fn runs_of_places_follow_each_other() {
-        for (places, splits) in [(1, 1), (35, 8), (90_000, 70_000), (1024, 109)] {
-            let mut next = 0;
-            for split in 0..splits {
-                let run = split_places(places, splits, split);
-                assert!(run.start == next && !run.is_empty(), "split {split} of {places} in {splits}");
-                next = run.end;
-            }
-            assert_eq!(next, places);
-        }
-    }
 
     #[test]
     fn drop_constants_are_exact_where_they_can_be() {

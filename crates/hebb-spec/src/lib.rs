@@ -1,21 +1,29 @@
-//! What hebb computes, apart from where it is computed.
+//! The machine that hebb computes on, apart from what learns on it and from where it is computed.
 //!
-//! A network in the paper's [`notation`] becomes a [`network::Network`] with shapes; with a [`rule::Rule`] and a batch
-//! it becomes a [`plan::Plan`]: tensors and flat lists of kernel [`problem`]s, which any backend runs.
-//! Pure: no input or output, no GPU. Everything else in the workspace builds on it.
+//! A [`system::System`] gives a [`plan::Plan`]: tensors with a [`layout`], and named lists of calls, each a kernel
+//! [`problem`] with its tensors. A [`backend::Runtime`] makes a plan ready on a device. Nothing here knows a network, a
+//! rule or a file. Pure: no input or output, no GPU. Everything else in the workspace builds on it.
 
 pub mod backend;
+pub mod builder;
 pub mod connection;
-pub mod init;
-mod learning;
-pub mod network;
-pub mod notation;
+pub mod lane4;
+pub mod layout;
+pub mod learning;
+mod memory;
+pub mod operand;
+pub mod param;
 pub mod plan;
-mod planner;
 pub mod pool;
 pub mod problem;
+pub mod request;
 pub mod rng;
-pub mod rule;
+pub mod settings;
 pub mod shape;
+pub mod start;
+pub mod step;
+pub mod system;
+pub mod tolerance;
 
+pub use layout::{Dtype, Layout};
 pub use shape::Shape;

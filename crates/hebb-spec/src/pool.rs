@@ -1,4 +1,4 @@
-//! Max-pooling: windows, what lies outside the picture, and who gets δ at ties.
+//! Max-pooling: windows, what lies outside the image, and who gets δ at ties.
 
 use crate::Shape;
 
@@ -50,7 +50,7 @@ impl Pool {
         }
     }
 
-    /// Whether the zeros outside the picture take part in the maximum; they never win where stride = size.
+    /// Whether the zeros outside the image take part in the maximum; they never win where stride = size.
     pub const fn outside_counts(&self) -> bool {
         self.stride != self.size
     }

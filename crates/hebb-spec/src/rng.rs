@@ -15,7 +15,7 @@ pub enum Purpose {
     Dropout = 3,
     /// The order of the training images, drawn anew each epoch.
     Shuffle = 4,
-    /// Pictures of the built-in `shapes` data.
+    /// Images of the built-in `shapes` data.
     Shapes = 5,
     /// Random problems in tests and checks.
     Test = 6,
@@ -27,8 +27,10 @@ pub enum Purpose {
     MaskR = 9,
     /// The fixed matrices B of direct feedback.
     InitB = 10,
-    /// The order of a folder's pictures.
+    /// The order of a folder's images.
     Folder = 11,
+    /// Vectors of a Gaussian.
+    Gaussian = 12,
 }
 
 impl Purpose {

@@ -1,9 +1,9 @@
-//! The shape of one picture or one layer's activity.
+//! The shape of one image or one layer's activity.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Channels × rows × columns of one picture or of a layer's activity for one picture. A full layer's is `n×1×1`.
+/// Channels × rows × columns of one image or of a layer's activity for one image. A full layer's is `n×1×1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shape {
     /// Channels (units of a full layer).

@@ -1,16 +1,15 @@
-//! Devices: what `--device` means, and a plan made ready on one.
+//! Devices: what a name stands for, and a plan made ready on one.
 
+use std::fmt;
 use std::str::FromStr;
 
-use anyhow::{Context, Result, bail};
-use hebb_gpu::{AdapterSummary, Gpu, Pick, Session};
-use hebb_reference::Reference;
-use hebb_spec::backend::Backend;
+use hebb_gpu::{AdapterSummary, Gpu, GpuError, Pick};
+use hebb_reference::Twins;
+use hebb_spec::backend::{Backend, Error, Options, Runtime};
 use hebb_spec::plan::Plan;
+use hebb_spec::problem::Problem;
 
-use crate::output;
-
-/// What `--device` asks for.
+/// Which device to take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
     /// A hardware GPU, else any adapter.
@@ -19,16 +18,21 @@ pub enum Choice {
     Gpu,
     /// The CPU twins.
     Reference,
-    /// The adapter whose name holds this text.
+    /// The best adapter whose name holds this text, in any case.
     Named(String),
 }
 
-impl FromStr for Choice {
-    type Err = &'static str;
+/// A text that names no device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("write auto, gpu, reference or a part of an adapter's name")]
+pub struct ChoiceError;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+impl FromStr for Choice {
+    type Err = ChoiceError;
+
+    fn from_str(text: &str) -> Result<Self, ChoiceError> {
         match text.trim().to_lowercase().as_str() {
-            "" => Err("write auto, gpu, reference or a part of an adapter's name"),
+            "" => Err(ChoiceError),
             "auto" => Ok(Choice::Auto),
             "gpu" => Ok(Choice::Gpu),
             "reference" => Ok(Choice::Reference),
@@ -37,71 +41,81 @@ impl FromStr for Choice {
     }
 }
 
-/// A device that was found.
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Choice::Auto => "auto",
+            Choice::Gpu => "gpu",
+            Choice::Reference => "reference",
+            Choice::Named(name) => name,
+        })
+    }
+}
+
+/// A device, opened. Clones share it.
+#[derive(Clone)]
 pub enum Device {
-    /// An adapter, opened.
+    /// A GPU, or a software driver that stands for one.
     Gpu(Gpu),
     /// The CPU twins.
     Reference,
 }
 
-/// A plan made ready.
-pub struct Opened {
-    /// The plan's tensors and calls on the device.
-    pub backend: Box<dyn Backend>,
-    /// Each kernel with the variant chosen for it; empty where there are none.
-    pub variants: Vec<String>,
-}
-
 impl Device {
-    /// Finds and opens a device. Says on stderr where `auto` has nothing better than a software device.
-    pub fn find(choice: &Choice) -> Result<Self> {
-        let adapters = match choice {
-            Choice::Reference => return Ok(Device::Reference),
-            _ => hebb_gpu::adapters(),
-        };
+    /// A hardware GPU if there is one, else any adapter.
+    pub fn auto() -> Result<Self, GpuError> {
+        Self::find(&Choice::Auto)
+    }
+
+    /// The CPU twins: slow, exact about what each kernel means, and always there.
+    pub fn reference() -> Self {
+        Device::Reference
+    }
+
+    /// Finds and opens a device.
+    pub fn find(choice: &Choice) -> Result<Self, GpuError> {
         let pick = match choice {
-            Choice::Named(wanted) if !adapters.iter().any(|adapter| is_named(adapter, wanted)) => {
-                bail!("unknown device '{wanted}': {}", what_there_is(&adapters))
-            }
-            Choice::Named(wanted) => Pick::Named(wanted.clone()),
-            Choice::Auto if adapters.iter().any(|adapter| !adapter.software) => Pick::Hardware,
-            _ => Pick::Any,
+            Choice::Reference => return Ok(Device::Reference),
+            Choice::Named(name) => Pick::Named(name.clone()),
+            Choice::Auto if Self::adapters().iter().any(|adapter| !adapter.software) => Pick::Hardware,
+            Choice::Auto | Choice::Gpu => Pick::Any,
         };
-        let gpu = Gpu::open(&pick).with_context(|| format!("no device: {}", what_there_is(&adapters)))?;
-        if *choice == Choice::Auto && gpu.summary().software {
-            output::note(&format!("no hardware GPU found: using {}, a software device", gpu.name()));
+        Ok(Device::Gpu(Gpu::open(&pick)?))
+    }
+
+    /// All adapters, the best first.
+    pub fn adapters() -> Vec<AdapterSummary> {
+        hebb_gpu::adapters()
+    }
+
+    /// Whether it computes on the CPU: a software driver, or the twins.
+    pub fn is_software(&self) -> bool {
+        match self {
+            Device::Gpu(gpu) => gpu.summary().software,
+            Device::Reference => true,
         }
-        Ok(Device::Gpu(gpu))
     }
 
-    /// Makes a plan ready. Says on stderr where it will run slowly.
-    pub fn open(&self, plan: Plan) -> Result<Opened> {
-        Ok(match self {
-            Device::Reference => {
-                output::note("the reference device is slow: its CPU twins are written to be read");
-                Opened { backend: Box::new(Reference::new(plan)), variants: Vec::new() }
-            }
-            Device::Gpu(gpu) => {
-                let session = Session::new(gpu, plan)?;
-                let variants = session.variants();
-                Opened { backend: Box::new(session), variants }
-            }
-        })
+    fn runtime(&self) -> &dyn Runtime {
+        match self {
+            Device::Gpu(gpu) => gpu,
+            Device::Reference => &Twins,
+        }
     }
 }
 
-fn is_named(adapter: &AdapterSummary, wanted: &str) -> bool {
-    adapter.name.to_lowercase().contains(&wanted.to_lowercase())
-}
-
-fn what_there_is(adapters: &[AdapterSummary]) -> String {
-    let mut names: Vec<String> = adapters.iter().map(|adapter| format!("'{}'", adapter.name)).collect();
-    names.dedup();
-    if names.is_empty() {
-        return "no GPU answers through Vulkan, Metal or DX12, so there is only reference (CPU twins)".to_owned();
+impl Runtime for Device {
+    fn name(&self) -> String {
+        self.runtime().name()
     }
-    format!("there are {}, beside auto, gpu and reference", names.join(", "))
+
+    fn variants(&self, problem: &Problem) -> Vec<&'static str> {
+        self.runtime().variants(problem)
+    }
+
+    fn prepare(&self, plan: Plan, options: &Options) -> Result<Box<dyn Backend>, Error> {
+        self.runtime().prepare(plan, options)
+    }
 }
 
 #[cfg(test)]
@@ -109,11 +123,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_devices_read_in_any_case() {
+    fn names_of_devices_read_in_any_case_and_as_they_print() {
         assert_eq!("Auto".parse(), Ok(Choice::Auto));
         assert_eq!("GPU".parse(), Ok(Choice::Gpu));
-        assert_eq!("reference".parse(), Ok(Choice::Reference));
         assert_eq!(" RTX 3070".parse(), Ok(Choice::Named("RTX 3070".to_owned())));
-        assert!("".parse::<Choice>().is_err());
+        assert_eq!("".parse::<Choice>(), Err(ChoiceError));
+        for choice in [Choice::Auto, Choice::Gpu, Choice::Reference, Choice::Named("a".to_owned())] {
+            assert_eq!(choice.to_string().parse(), Ok(choice));
+        }
     }
 }

@@ -1,45 +1,47 @@
-//! The house rules: who may know whom, four files a kernel, sizes of files, who prints, maps that name every crate.
+//! The house rules: who may know whom, four files a kernel, sizes of files, who prints, no import circles.
+
+mod circles;
+mod dependencies;
+mod modules;
+mod table;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Which crates of the workspace a crate may depend on. A crate that is missing here is a finding.
-const MAY_KNOW: [(&str, &[&str]); 8] = [
-    ("hebb-spec", &[]),
-    ("hebb-reference", &["hebb-spec"]),
-    ("hebb-shaders", &[]),
-    ("hebb-data", &["hebb-spec"]),
-    ("hebb-gpu", &["hebb-spec", "hebb-shaders"]),
-    ("hebb-engine", &["hebb-spec", "hebb-data"]),
-    ("hebb", &["hebb-spec", "hebb-reference", "hebb-shaders", "hebb-data", "hebb-gpu", "hebb-engine"]),
-    ("example-rule", &["hebb-spec", "hebb-data", "hebb-gpu", "hebb-engine"]),
-];
+use cargo_metadata::{Metadata, MetadataCommand};
 
-/// The crates that print: the command line, and a program to learn from.
-const PRINT: [&str; 2] = ["hebb", "example-rule"];
+/// The crate that prints. Examples may, too.
+const PRINTS: &str = "hebb-cli";
 
 /// Files beside the dispatchers that are none.
-const BESIDE_DISPATCHERS: [&str; 2] = ["mod", "pieces"];
-
-/// Outside crates that only some of ours may know.
-const ONLY_IN: [(&str, &[&str]); 5] = [
-    ("wgpu", &["hebb-gpu"]),
-    ("clap", &["hebb"]),
-    ("safetensors", &["hebb-engine"]),
-    ("image", &["hebb-data", "hebb"]),
-    ("ureq", &["hebb-data"]),
-];
+const BESIDE_DISPATCHERS: [&str; 3] = ["launch", "mod", "pieces"];
 
 /// All findings, each a sentence.
 pub fn check(root: &Path) -> Vec<String> {
     let mut problems = Vec::new();
-    dependencies(root, &mut problems);
+    // Cargo writes whole paths.
+    let root = &fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    match metadata(root) {
+        Ok(metadata) => {
+            dependencies::check(root, &text(&root.join("ARCHITECTURE.md")), &metadata, &mut problems);
+            circles::check(root, &metadata, &mut problems);
+        }
+        Err(cause) => problems.push(format!("cargo does not read the workspace: {cause}")),
+    }
     four_files_a_kernel(root, &mut problems);
     sizes(root, &mut problems);
     printing(root, &mut problems);
-    maps(root, &mut problems);
+    papers(root, &mut problems);
     problems
+}
+
+/// The members of the workspace and what they depend on, without a look at the network.
+fn metadata(root: &Path) -> Result<Metadata, cargo_metadata::Error> {
+    let mut command = MetadataCommand::new();
+    command.manifest_path(root.join("Cargo.toml")).no_deps().other_options(["--offline".to_owned()]).exec()
 }
 
 fn crates(root: &Path) -> BTreeMap<String, PathBuf> {
@@ -72,27 +74,6 @@ fn files(dir: &Path, extension: &str) -> Vec<PathBuf> {
 
 fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_default()
-}
-
-fn dependencies(root: &Path, problems: &mut Vec<String>) {
-    for (name, path) in crates(root) {
-        let Some((_, allowed)) = MAY_KNOW.iter().find(|(known, _)| *known == name) else {
-            problems.push(format!("crate {name} has no line in MAY_KNOW of tools/xtask/src/tidy.rs: add it"));
-            continue;
-        };
-        let manifest: toml::Table = text(&path.join("Cargo.toml")).parse().unwrap_or_default();
-        let section = manifest.get("dependencies").and_then(toml::Value::as_table).cloned().unwrap_or_default();
-        for dependency in section.keys() {
-            if dependency.starts_with("hebb") && !allowed.contains(&dependency.as_str()) {
-                problems.push(format!("{name} depends on {dependency}: only {allowed:?} are allowed"));
-            }
-            if let Some((_, only)) = ONLY_IN.iter().find(|(outside, _)| outside == dependency)
-                && !only.contains(&name.as_str())
-            {
-                problems.push(format!("{name} depends on {dependency}: only {only:?} may"));
-            }
-        }
-    }
 }
 
 fn four_files_a_kernel(root: &Path, problems: &mut Vec<String>) {
@@ -144,27 +125,21 @@ fn sizes(root: &Path, problems: &mut Vec<String>) {
 }
 
 fn printing(root: &Path, problems: &mut Vec<String>) {
-    for (name, path) in crates(root).into_iter().filter(|(name, _)| !PRINT.contains(&name.as_str())) {
+    for (name, path) in crates(root).into_iter().filter(|(name, _)| name != PRINTS) {
         for file in files(&path.join("src"), "rs") {
             for (at, line) in text(&file).lines().enumerate() {
                 let code = line.trim_start();
                 if !code.starts_with("//")
                     && ["println!", "eprintln!", "print!(", "dbg!"].iter().any(|p| code.contains(p))
                 {
-                    problems.push(format!("{name} prints at {}:{}: only {PRINT:?} may", file.display(), at + 1));
+                    problems.push(format!("{name} prints at {}:{}: only {PRINTS} may", file.display(), at + 1));
                 }
             }
         }
     }
 }
 
-fn maps(root: &Path, problems: &mut Vec<String>) {
-    let map = text(&root.join("ARCHITECTURE.md"));
-    for name in crates(root).keys() {
-        if !map.contains(&format!("`{name}`")) {
-            problems.push(format!("ARCHITECTURE.md does not name `{name}`"));
-        }
-    }
+fn papers(root: &Path, problems: &mut Vec<String>) {
     for file in [
         "README.md",
         "CONTRIBUTING.md",
@@ -176,45 +151,6 @@ fn maps(root: &Path, problems: &mut Vec<String>) {
     ] {
         if text(&root.join(file)).is_empty() {
             problems.push(format!("{file} is missing or empty"));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_house_is_tidy() {
-        let problems = check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
-        assert!(problems.is_empty(), "{}", problems.join("\n"));
-    }
-
-    #[test]
-    fn an_untidy_house_is_noticed() {
-        let root = std::env::temp_dir().join(format!("hebb-tidy-{}", std::process::id()));
-        let write = |path: &str, text: &str| {
-            let path = root.join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        };
-        write("crates/hebb-engine/Cargo.toml", "[dependencies]\nhebb-gpu = '1'\nwgpu = '30'\n");
-        write("crates/hebb-engine/src/lib.rs", "fn f() { println!(\"no\"); }\n");
-        write("crates/hebb-other/Cargo.toml", "");
-        write("shaders/lonely.wesl", &"// a line\n".repeat(201));
-        let problems = check(&root).join("\n");
-        fs::remove_dir_all(&root).unwrap();
-        for part in [
-            "hebb-engine depends on hebb-gpu",
-            "hebb-engine depends on wgpu",
-            "hebb-engine prints",
-            "hebb-other has no line",
-            "kernel lonely has no tests/parity",
-            "201 lines",
-            "README.md is missing",
-            "does not name `hebb-engine`",
-        ] {
-            assert!(problems.contains(part), "'{part}' is not in:\n{problems}");
         }
     }
 }

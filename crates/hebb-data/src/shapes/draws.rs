@@ -1,13 +1,13 @@
-//! Random whole numbers for one picture, one after another.
+//! Random whole numbers for one image, one after another.
 
 use hebb_spec::rng::Stream;
 
-/// What the numbers are for; each use of a picture has its own, so that a change to one leaves the others alone.
+/// What the numbers are for; each use of an image has its own, so that a change to one leaves the others alone.
 pub(super) const LABELS: u32 = 0;
 pub(super) const FIGURE: u32 = 1;
 pub(super) const PAINT: u32 = 2;
 
-/// The random words of one picture for one use.
+/// The random words of one image for one use.
 pub(super) struct Draws {
     stream: Stream,
     index: u32,

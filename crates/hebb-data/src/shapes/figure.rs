@@ -1,4 +1,4 @@
-//! What one picture shows: one of ten forms with its place, size, aspect and tilt.
+//! What one image shows: one of ten forms with its place, size, aspect and tilt.
 //!
 //! Lengths are in 1/64 pixel; in the figure's own coordinates it reaches from −1024 to 1024 along each axis.
 

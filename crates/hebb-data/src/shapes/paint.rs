@@ -1,4 +1,4 @@
-//! Colours, a background that changes over the picture, soft edges and noise.
+//! Colours, a background that changes over the image, soft edges and noise.
 
 use super::draws::Draws;
 use super::figure::{Figure, PIXEL};

@@ -5,18 +5,21 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use hebb_engine::Row;
-use hebb_engine::checkpoint::TensorFile;
 use hebb_engine::observe::Observer;
 use hebb_engine::settings::Length;
+use hebb_engine::tensor_file::TensorFile;
 use hebb_engine::trainer::Ending;
+use hebb_spec::param::Weights;
 
-use crate::fixture::{EPOCH_STEPS, Place, StopAt, epochs, resume, resume_with, settings, start, start_with};
+use crate::fixture::{
+    EPOCH_STEPS, Notes, Place, StopAt, copy, create, epochs, resume, resume_with, settings, start, start_with,
+};
 
 const EPOCHS: u32 = 6;
 
 fn never_stopped(length: Length) -> Place {
     let place = Place::new();
-    assert_eq!(start(&place, settings(length)).unwrap(), Ending::Finished);
+    assert_eq!(start(&place, &settings(length)).unwrap(), Ending::Finished);
     place
 }
 
@@ -36,7 +39,7 @@ fn a_stop_at_any_step_leaves_no_trace() {
     for step in 1..3 * EPOCH_STEPS {
         let place = Place::new();
         let stop = AtomicBool::new(false);
-        let ending = start_with(&place, epochs(3), &stop, &mut StopAt::step(step, &stop)).unwrap();
+        let ending = start_with(&place, &epochs(3), &stop, &mut StopAt::step(step, &stop)).unwrap();
         assert_eq!(ending, Ending::Interrupted, "step {step}");
         let rows = fs::read_to_string(place.file("metrics.csv")).unwrap_or_default().lines().count();
         let done = TensorFile::read(&place.file("last.safetensors")).unwrap().metadata().unwrap().progress;
@@ -52,7 +55,7 @@ fn a_stop_at_every_step_and_in_every_validation_leaves_no_trace() {
     let whole = never_stopped(Length::Epochs(2)).bytes();
     let place = Place::new();
     let stop = AtomicBool::new(true);
-    let mut ending = start_with(&place, epochs(2), &stop, &mut ()).unwrap();
+    let mut ending = start_with(&place, &epochs(2), &stop, &mut ()).unwrap();
     assert_eq!(ending, Ending::Interrupted, "before the first step");
     for step in 1..=2 * EPOCH_STEPS {
         for in_validation in [false, true] {
@@ -111,18 +114,10 @@ struct Snapshots<'a> {
 }
 
 impl Observer for Snapshots<'_> {
-    fn row(&mut self, _row: &Row) {
+    fn epoch(&mut self, _row: &Row, _weights: &Weights) {
         let place = Place::new();
         copy(self.from, &place.path);
         self.to.push(place);
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
     }
 }
 
@@ -130,7 +125,7 @@ fn copy(from: &Path, to: &Path) {
 fn a_kill_between_any_two_writes_leaves_no_trace() {
     let whole = Place::new();
     let mut snapshots = Snapshots { from: &whole.path, to: Vec::new() };
-    start_with(&whole, epochs(EPOCHS), &AtomicBool::new(false), &mut snapshots).unwrap();
+    start_with(&whole, &epochs(EPOCHS), &AtomicBool::new(false), &mut snapshots).unwrap();
     let (wanted, snapshots) = (whole.bytes(), snapshots.to);
     let mut new_bests = 0;
     for (number, pair) in snapshots.windows(2).enumerate() {
@@ -173,11 +168,9 @@ fn a_kill_between_any_two_writes_leaves_no_trace() {
 #[test]
 fn a_kill_before_the_first_checkpoint_leaves_no_trace() {
     let whole = never_stopped(Length::Epochs(1));
-    let job = crate::fixture::job(epochs(1));
-    let weights = job.start().unwrap().weights;
+    let model = epochs(1).model();
     let place = Place::new();
-    let run = hebb_engine::run::Run::create(&place.path, false, &job, &crate::fixture::record(), weights).unwrap();
-    drop(run);
+    drop(create(&place, &epochs(1).job(&model)));
     assert!(!place.file("last.safetensors").exists());
     // Its best and its metrics were written, the last checkpoint was not.
     for name in ["best.safetensors", "metrics.csv"] {
@@ -191,7 +184,7 @@ fn a_kill_before_the_first_checkpoint_leaves_no_trace() {
 fn a_lost_best_checkpoint_is_told_and_no_obstacle() {
     let place = never_stopped(Length::Epochs(2));
     fs::remove_file(place.file("best.safetensors")).unwrap();
-    let mut notes = crate::fixture::Notes::default();
+    let mut notes = Notes::default();
     let length = Some(Length::Epochs(3));
     assert_eq!(resume_with(&place, length, &AtomicBool::new(false), &mut notes).unwrap(), Ending::Finished);
     assert!(notes.messages[0].contains("best.safetensors of epoch"), "{:?}", notes.messages);

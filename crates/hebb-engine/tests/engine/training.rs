@@ -1,27 +1,31 @@
 //! What a training reports and writes.
 
 use std::fs;
+use std::ops::{ControlFlow, Range};
 use std::sync::atomic::AtomicBool;
 
-use hebb_engine::checkpoint::TensorFile;
-use hebb_engine::evaluate::{confusion, evaluate};
+use hebb_engine::evaluate::evaluate;
 use hebb_engine::job::Job;
 use hebb_engine::run::Run;
-use hebb_engine::settings::Length;
-use hebb_engine::statistics::PairSums;
-use hebb_reference::Reference;
-use hebb_spec::network::Untied;
-use hebb_spec::plan::Plan;
-use hebb_spec::rule::{Loss, Rule};
-use std::ops::ControlFlow;
+use hebb_engine::settings::{Length, RunSettings};
+use hebb_engine::tensor_file::TensorFile;
+use hebb_engine::weights::upload;
+use hebb_spec::backend::Outcome;
+use hebb_spec::learning::Loss;
+use hebb_spec::settings::{Table, Value};
+use hebb_systems::layered::statistics::PairSums;
+use hebb_systems::layered::{ModelSpec, Rule};
 
-use crate::fixture::{EPOCH_STEPS, Notes, Place, data, epochs, job, last, record, settings, start, start_with, train};
+use crate::fixture::{
+    CLASSES, EPOCH_STEPS, Notes, Place, RECORDS, SHAPE, Settings, VALIDATION, data, epochs, last, layer, record,
+    settings, start, start_with, train, twins,
+};
 
 #[test]
 fn rows_reports_and_checkpoints_agree() {
     let place = Place::new();
     let mut notes = Notes::default();
-    start_with(&place, epochs(5), &AtomicBool::new(false), &mut notes).unwrap();
+    start_with(&place, &epochs(5), &AtomicBool::new(false), &mut notes).unwrap();
     let text = fs::read_to_string(place.file("metrics.csv")).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     let first = "epoch,seconds,train_loss,train_error,validation_loss,validation_error,corr_2,corr_3,angle_2,";
@@ -30,11 +34,12 @@ fn rows_reports_and_checkpoints_agree() {
     let mut best = (f64::INFINITY, 0);
     for (line, row) in lines[1..].iter().zip(&notes.rows) {
         let fields: Vec<f64> = line.split(',').map(|field| field.parse().unwrap()).collect();
-        let (loss, error) = row.validation.unwrap();
-        let statistics = row.statistics.iter().map(|statistic| statistic.value.unwrap());
-        let exact: Vec<f64> = [row.train_loss, row.train_error, loss, error].into_iter().chain(statistics).collect();
+        let names: Vec<&str> = row.values.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names.join(","), lines[0].split_once(",seconds,").unwrap().1);
+        let exact: Vec<f64> = row.values.iter().map(|(_, value)| value.unwrap()).collect();
         assert_eq!(fields[0], f64::from(row.epoch));
         assert_eq!(fields[2..], exact, "floats read back to the last bit");
+        let error = row.get("validation_error").unwrap();
         if error < best.0 {
             best = (error, row.epoch);
         }
@@ -45,43 +50,53 @@ fn rows_reports_and_checkpoints_agree() {
 
     // The correlation is that of the checkpoint's own tensors, and the validation that of its weights.
     let (weights, model) = last(&place);
-    let layer = &weights.layers[2];
-    let correlation = PairSums::of(&layer.w, layer.r.as_ref().unwrap()).correlation().unwrap();
-    assert!((correlation - notes.rows[4].statistics[1].value.unwrap()).abs() < 1e-6);
-    let plan = Plan::new(&model, 3);
-    let mut backend = Reference::new(plan.clone());
-    weights.upload(&model, &plan, &mut backend).unwrap();
+    let row = &notes.rows[4];
+    let value = |name| row.get(name).unwrap();
+    let correlation = PairSums::of(weights.get("W3").unwrap(), weights.get("R3").unwrap()).correlation().unwrap();
+    assert!((correlation - value("corr_3")).abs() < 1e-6);
+    let mut backend = twins(&model, 3);
+    upload(&weights, &mut *backend).unwrap();
     let data = data();
-    let go_on = |_| ControlFlow::Continue(());
-    let sums = evaluate(&mut backend, &plan, &data.train, 18..25, go_on).unwrap().unwrap();
-    let (loss, error) = notes.rows[4].validation.unwrap();
-    assert_eq!((sums.images, sums.error()), (7, error), "at any batch");
-    assert!((sums.mean_loss() - loss).abs() < 1e-6);
-    let (same, table) = confusion(&mut backend, &plan, &data.train, 18..25, 3, |_| ()).unwrap();
-    assert_eq!(same, sums);
-    let rows: Vec<&[u64]> = table.rows().collect();
-    assert_eq!(rows.iter().map(|row| row.iter().sum::<u64>()).sum::<u64>(), 7);
-    assert_eq!((0..3).map(|class| rows[class][class]).sum::<u64>(), 7 - sums.wrong);
-    for (class, row) in rows.iter().enumerate() {
+    let (mut done, mut seen, mut counts) = (Vec::new(), Vec::new(), [[0; CLASSES as usize]; CLASSES as usize]);
+    let go_on = |count| {
+        done.push(count);
+        ControlFlow::Continue(())
+    };
+    let each = |records: Range<usize>, outcome: &Outcome| {
+        let predictions = outcome.get("predictions").unwrap();
+        for (record, prediction) in records.clone().zip(predictions) {
+            counts[usize::from(data.train.labels()[record])][*prediction as usize] += 1;
+        }
+        seen.extend(records);
+    };
+    let sums = evaluate(&model, &mut *backend, &data.train, 18..25, go_on, each).unwrap().unwrap();
+    assert_eq!((sums.images, sums.mean("wrong")), (7, value("validation_error")), "at any batch");
+    assert!((sums.mean("loss") - value("validation_loss")).abs() < 1e-6);
+    assert_eq!((done, seen), (vec![0, 3, 6], (18..25).collect()), "each record once, the last batch smaller");
+    assert_eq!(counts.iter().flatten().sum::<u64>(), 7);
+    assert_eq!((0..3).map(|class| counts[class][class]).sum::<u64>(), 7 - sums.get("wrong") as u64);
+    for (class, row) in counts.iter().enumerate() {
         let count = data.train.labels()[18..].iter().filter(|&&label| usize::from(label) == class).count();
         assert_eq!(row.iter().sum::<u64>(), count as u64);
     }
+    let broken = evaluate(&model, &mut *backend, &data.train, 18..25, |_| ControlFlow::Break(()), |_, _| {});
+    assert_eq!(broken.unwrap(), None);
 }
 
 #[test]
-fn reports_count_steps_and_pictures() {
+fn reports_count_steps_and_images() {
     let mut notes = Notes::default();
-    start_with(&Place::new(), epochs(2), &AtomicBool::new(false), &mut notes).unwrap();
+    start_with(&Place::new(), &epochs(2), &AtomicBool::new(false), &mut notes).unwrap();
     let seen: Vec<_> = notes.reports.iter().map(|report| (report.epoch, report.epoch_step, report.step)).collect();
     assert_eq!(seen, [(1, 1, 1), (1, 2, 2), (1, 3, 3), (1, 4, 4), (2, 1, 5), (2, 2, 6), (2, 3, 7), (2, 4, 8)]);
-    let last = notes.reports[7];
+    let last = &notes.reports[7];
     assert_eq!((last.epoch_steps, last.total_steps, last.sums.images), (EPOCH_STEPS, 8, 16));
 }
 
 #[test]
 fn bp_has_no_r_and_no_correlation() {
     let place = Place::new();
-    start(&place, hebb_engine::settings::Settings { rule: Rule::BP, ..epochs(1) }).unwrap();
+    start(&place, &epochs(1).rule(Rule::BP)).unwrap();
     let text = fs::read_to_string(place.file("metrics.csv")).unwrap();
     assert!(text.contains(",validation_error,saturated_1,saturated_2\n1,"), "{text}");
     let file = TensorFile::read(&place.file("last.safetensors")).unwrap();
@@ -92,9 +107,7 @@ fn bp_has_no_r_and_no_correlation() {
 #[test]
 fn without_validation_there_is_no_best() {
     let place = Place::new();
-    let mut settings = epochs(2);
-    settings.validation = 0;
-    start(&place, settings).unwrap();
+    start(&place, &epochs(2).with(|settings| settings.run.validation = Some(0))).unwrap();
     assert!(!place.file("best.safetensors").exists());
     let text = fs::read_to_string(place.file("metrics.csv")).unwrap();
     for line in text.lines().skip(1) {
@@ -107,28 +120,25 @@ fn without_validation_there_is_no_best() {
 #[test]
 fn frozen_layers_keep_their_weights() {
     let place = Place::new();
-    let mut settings = epochs(1);
-    settings.freeze = vec![2];
-    let start_weights = job(settings.clone()).start().unwrap().weights;
-    start(&place, settings).unwrap();
-    let (weights, _) = last(&place);
-    assert_eq!(weights.layers[1], start_weights.layers[1]);
-    assert_ne!(weights.layers[0], start_weights.layers[0]);
-    assert_ne!(weights.layers[2], start_weights.layers[2]);
+    let settings = epochs(1).with(|settings| settings.spec.freeze = vec![2]);
+    start(&place, &settings).unwrap();
+    let (weights, begun) = (last(&place).0, settings.drawn());
+    assert_eq!(layer(&weights, 2), layer(&begun, 2));
+    assert_ne!(layer(&weights, 1), layer(&begun, 1));
+    assert_ne!(layer(&weights, 3), layer(&begun, 3));
 }
 
 #[test]
 fn order_and_seed_matter() {
-    let bytes = |change: &dyn Fn(&mut hebb_engine::settings::Settings)| {
+    let bytes = |change: &dyn Fn(&mut RunSettings)| {
         let place = Place::new();
-        let mut settings = settings(Length::Steps(2));
-        change(&mut settings);
-        start(&place, settings).unwrap();
+        start(&place, &settings(Length::Steps(2)).with(|settings| change(&mut settings.run))).unwrap();
         place.bytes()["last.safetensors"].clone()
     };
-    assert_ne!(bytes(&|_| ()), bytes(&|settings| settings.no_shuffle = true));
-    assert_ne!(bytes(&|_| ()), bytes(&|settings| settings.seed = 4));
-    let job = job(epochs(1));
+    assert_ne!(bytes(&|_| ()), bytes(&|run| run.no_shuffle = true));
+    assert_ne!(bytes(&|_| ()), bytes(&|run| run.seed = 4));
+    let model = epochs(1).model();
+    let job = epochs(1).job(&model);
     assert_ne!(job.order(0), job.order(1));
     assert_eq!(job.order(1).len(), 18, "validation records are not trained on");
     assert!(job.order(1).iter().all(|&record| record < 18));
@@ -137,67 +147,96 @@ fn order_and_seed_matter() {
 #[test]
 fn a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_checkpoint() {
     let place = Place::new();
-    let mut settings = epochs(3);
-    (settings.loss, settings.lr) = (Loss::Softmax, 3e38);
-    let error = start(&place, settings).unwrap_err().to_string();
+    let settings = epochs(3).with(|settings| (settings.spec.loss, settings.spec.lr) = (Loss::Softmax, 3e38));
+    let error = start(&place, &settings).unwrap_err().to_string();
     assert!(error.starts_with("the loss of step "), "{error}");
-    assert!(error.ends_with("the weights ran away, start again (--overwrite) with a --lr below 3e38"), "{error}");
+    assert!(error.ends_with(" (epoch 1) is not finite: the weights ran away"), "{error}");
     assert!(place.file(".start.safetensors").exists() && !place.file("last.safetensors").exists());
 }
 
 #[test]
 fn weights_that_are_not_finite_are_never_saved() {
     let place = Place::new();
-    let job = job(epochs(1));
+    let settings = epochs(1).rule(Rule::FRFB).with(|settings| settings.spec.freeze = vec![1, 2]);
+    let model = settings.model();
+    let job = settings.job(&model);
     let mut weights = job.start().unwrap().weights;
-    // A unit that no loss sees: its outgoing weights are 0.
-    weights.layers[2].r.as_mut().unwrap()[0] = f32::INFINITY;
-    let mut settings = job.settings.clone();
-    settings.rule = Rule::FRFB;
-    settings.freeze = vec![1, 2];
-    let job = Job { model: settings.to_model(job.model.network.input, 3).unwrap(), settings, ..job };
+    // A unit that no loss sees: what its δ changes is frozen.
+    weights.get_mut("R3").unwrap()[0] = f32::INFINITY;
     let mut run = Run::create(&place.path, false, &job, &record(), weights).unwrap();
-    let mut backend = Reference::new(job.plan());
-    let error = train(&mut run, &job, &mut backend, &AtomicBool::new(false), &mut ()).unwrap_err().to_string();
-    assert!(error.starts_with("R3 is not finite after step 4: "), "{error}");
+    let error = train(&job, &mut run, &mut *twins(&model, 4), &AtomicBool::new(false), &mut []).unwrap_err();
+    assert_eq!(error.to_string(), "R3 is not finite after step 4: the weights ran away");
     assert!(!place.file("last.safetensors").exists());
 }
 
+/// What is said of a network's settings.
+fn refused(key: &str, value: &str) -> String {
+    let mut table = epochs(1).spec.table();
+    table.set(key, Value::Text(value.to_owned()));
+    let built = ModelSpec::from_table(&table).map(|spec| spec.build(SHAPE, CLASSES));
+    built.map_or_else(|error| error.to_string(), |built| built.unwrap_err().to_string())
+}
+
 #[test]
-fn settings_that_do_not_fit_say_why() {
-    let error = |change: &dyn Fn(&mut hebb_engine::settings::Settings)| {
-        let mut settings = epochs(1);
-        change(&mut settings);
-        Job::new(settings, &data()).unwrap_err().to_string()
-    };
+fn settings_that_do_not_fit_their_network_say_why() {
+    assert_eq!(refused("lr", "NaN"), "lr = NaN: write a number of 0 or more");
+    assert_eq!(refused("slope", "0"), "slope = 0: write a number above 0");
     assert_eq!(
-        error(&|settings| settings.batch = 19),
-        "a batch of 19 is more than the 18 training records (beside 7 for validation): lower --batch or --validation"
-    );
-    assert_eq!(error(&|settings| settings.lr = f32::NAN), "lr is NaN: it must be 0 or more");
-    assert_eq!(error(&|settings| settings.slope = 0.0), "slope is 0: it must be above 0");
-    assert_eq!(
-        error(&|settings| settings.freeze = vec![4]),
-        "freeze names layer 4, but the network has 3 weighted layers, counted from 1"
+        refused("freeze", "4"),
+        "freeze: there is no layer 4: the network has 3 weighted layers, counted from 1"
     );
     assert_eq!(
-        error(&|settings| settings.untied = Untied::Layers(vec![1, 2])),
+        refused("untied", "1,2"),
         "untied: layer 2 is 'Full 6', which has no places to untie: name convolutions only, or 'all'"
     );
     assert_eq!(
-        error(&|settings| settings.untied = Untied::Layers(vec![4])),
+        refused("untied", "4"),
         "untied: there is no layer 4: the network has 3 weighted layers, counted from 1"
     );
-    for share in [0.0, 1.5, f32::NAN] {
-        let sentence = error(&|settings| settings.connectivity = share);
-        assert!(sentence.ends_with(": it must be above 0, and at most 1"), "{sentence}");
+    for share in ["0", "1.5", "NaN"] {
+        assert_eq!(
+            refused("connectivity", share),
+            format!("connectivity = {share}: write a number above 0, and at most 1")
+        );
     }
-    assert_eq!(error(&|settings| settings.rule = Rule::kp(1.0)), "decay is 1: it must be from 0 up to but not 1");
+    let mut table = Table(vec![("rule".to_owned(), Value::Text("kp".to_owned()))]);
+    table.set("decay", Value::Float(1.0));
+    let error = ModelSpec::from_table(&table).unwrap_err().to_string();
+    assert_eq!(error, "decay = 1.0: write a number from 0 up to but not 1");
+    let spec = ModelSpec { rule: Rule::DFA, track_r1: true, ..epochs(1).spec };
     assert_eq!(
-        error(&|settings| (settings.rule, settings.track_r1) = (Rule::DFA, true)),
-        "track-r1 needs feedback weights R, but rule dfa has none: leave one of them out"
+        spec.build(SHAPE, CLASSES).unwrap_err().to_string(),
+        "track-r1 needs feedback weights R, but the rule is dfa: leave one of them out"
     );
-    assert!(error(&|settings| settings.net = "Conv".to_owned()).starts_with("net: item 1 'Conv' (column 1)"));
-    assert!(error(&|settings| settings.length = Length::Epochs(u32::MAX)).contains("lower --epochs"));
-    assert!(error(&|settings| settings.validation = 25).starts_with("25 validation records leave nothing"));
+    assert!(refused("net", "Conv; Output").starts_with("net: item 1 'Conv' (column 1)"));
+}
+
+#[test]
+fn settings_that_do_not_fit_their_data_say_why() {
+    let error = |change: &dyn Fn(&mut RunSettings)| {
+        let Settings { spec, mut run } = epochs(1);
+        change(&mut run);
+        let model = spec.build(SHAPE, CLASSES).unwrap();
+        Job::new(&model, spec.table(), run, ("rows", RECORDS + VALIDATION)).map(|_| ()).unwrap_err().to_string()
+    };
+    assert_eq!(
+        error(&|run| run.batch = 19),
+        "a batch of 19 is more than the 18 training records (beside 7 for validation)"
+    );
+    assert_eq!(
+        error(&|run| run.init_layers = vec![2, 4]),
+        "init-layers: there is no layer 4: the network has 3 weighted layers, counted from 1"
+    );
+    assert_eq!(
+        error(&|run| run.length = Length::Epochs(u32::MAX)),
+        "4294967295 epochs of 4 steps are more than 4294967295 steps"
+    );
+    let sentence = error(&|run| run.validation = Some(25));
+    assert!(sentence.starts_with("validation: 25 validation records leave nothing to train on"), "{sentence}");
+    // What no file or option could say, a program may.
+    assert_eq!(error(&|run| run.batch = 0), "batch = 0: write a whole number from 1 to 1048576");
+    assert_eq!(error(&|run| run.batch = 1 << 21), "batch = 2097152: write a whole number from 1 to 1048576");
+    assert_eq!(error(&|run| run.length = Length::Steps(0)), "steps = 0: write a whole number from 1 to 4294967295");
+    assert!(error(&|run| run.length = Length::Epochs(0)).starts_with("epochs = 0: write a whole number from 1"));
+    assert!(error(&|run| run.init_layers = vec![0]).starts_with("init-layers = 0: '0' is no list of layers"));
 }

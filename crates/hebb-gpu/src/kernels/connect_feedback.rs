@@ -3,9 +3,12 @@
 //! last one adds the second δ and applies σ′; of a tied or full one each has input channels of its own.
 
 use hebb_shaders::ConnectFeedbackParams;
-use hebb_spec::connection::{Connection, LANE, vectors};
+use hebb_spec::connection::Connection;
+use hebb_spec::lane4::{LANE, Lane4, vectors};
+use hebb_spec::operand::Slot;
 
-use super::{Bound, Launch, geometry, pieces, tiles};
+use super::launch::{Bound, Launch, geometry, tiles};
+use super::pieces;
 use crate::variant::Tuning;
 
 pub(crate) fn launches(
@@ -17,7 +20,6 @@ pub(crate) fn launches(
 ) -> Vec<Launch> {
     let runs = pieces::cut(connection, tuning);
     let last = runs.len() - 1;
-    let below = 2 + usize::from(skip) + usize::from(gate.is_some());
     let launch = |(at, piece): (usize, pieces::Piece)| {
         let is_sum_whole = !connection.untied || at == last;
         let features: &[&str] = match (gate.is_some() && is_sum_whole, skip && is_sum_whole) {
@@ -41,11 +43,10 @@ pub(crate) fn launches(
         let groups = tiles(vectors(batch), shader.constant("LANES") * shader.constant("IMAGE_VECTORS"))
             * u64::from(connection.input.places())
             * tiles(piece.inputs.len() as u32, shader.constant("IN_CHANNELS"));
-        let mut bound = vec![piece.bound(0), Bound::whole(1)];
-        if is_sum_whole {
-            bound.extend((2..below).map(Bound::whole));
-        }
-        bound.push(Bound::whole(below));
+        let mut bound = vec![piece.bound(Slot::R), Bound::whole(Slot::Delta)];
+        bound.extend((skip && is_sum_whole).then(|| Bound::whole(Slot::Skip)));
+        bound.extend((gate.is_some() && is_sum_whole).then(|| Bound::whole(Slot::Gate)));
+        bound.push(Bound::whole(Slot::Below));
         Launch::new(shader, params, groups).binding(bound)
     };
     runs.into_iter().enumerate().map(launch).collect()

@@ -3,9 +3,12 @@
 //! one applies σ.
 
 use hebb_shaders::ConnectForwardParams;
-use hebb_spec::connection::{Connection, vectors};
+use hebb_spec::connection::Connection;
+use hebb_spec::lane4::{Lane4, vectors};
+use hebb_spec::operand::Slot;
 
-use super::{Bound, Launch, geometry, pieces, tiles};
+use super::launch::{Bound, Launch, geometry, tiles};
+use super::pieces;
 use crate::variant::Tuning;
 
 pub(crate) fn launches(connection: &Connection, batch: u32, slope: Option<f32>, tuning: &Tuning) -> Vec<Launch> {
@@ -28,7 +31,11 @@ pub(crate) fn launches(connection: &Connection, batch: u32, slope: Option<f32>, 
         let groups = tiles(vectors(batch), shader.constant("LANES") * shader.constant("IMAGE_VECTORS"))
             * u64::from(params.rows * params.geometry.width)
             * tiles(connection.out_vectors(), shader.constant("OUT_VECTORS"));
-        Launch::new(shader, params, groups).binding(vec![piece.bound(0), Bound::whole(1), Bound::whole(2)])
+        Launch::new(shader, params, groups).binding(vec![
+            piece.bound(Slot::W),
+            Bound::whole(Slot::X),
+            Bound::whole(Slot::Y),
+        ])
     };
     runs.into_iter().enumerate().map(launch).collect()
 }

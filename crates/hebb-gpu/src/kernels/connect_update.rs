@@ -1,18 +1,45 @@
 //! Dispatches `connect_update`: a workgroup for each tile of taps, tile of output channels and run of places. An untied
-//! layer's runs are single places. Where the weights pass the largest binding there is one dispatch a piece.
+//! layer's runs are single places. Small filters on large images would fill no device: their places are split into runs
+//! with partial sums of their own, which `connect_apply` adds. Where the weights pass the largest binding there is one
+//! dispatch a piece.
 
 use hebb_shaders::{ConnectUpdateParams, Shader};
+use hebb_spec::backend::Rounding;
 use hebb_spec::connection::Connection;
-use hebb_spec::problem::Learning;
+use hebb_spec::lane4::{self, Lane4};
+use hebb_spec::learning::Learning;
+use hebb_spec::operand::Slot;
 
-use super::{Bound, Launch, geometry, pieces, tiles};
+use super::launch::{Bound, Launch, geometry, tiles};
+use super::pieces;
 use crate::variant::Tuning;
+
+/// Runs of places with partial sums of their own; 1 where the sums go straight into the weights.
+pub(crate) fn splits(connection: &Connection, tuning: &Tuning) -> u32 {
+    let splits = lane4::update_splits(connection);
+    // Partial sums, and the weights that they are added to, are bound whole.
+    let bytes = 4 * connection.lane4_len() as u64 * u64::from(splits);
+    if bytes <= tuning.max_binding { splits } else { 1 }
+}
+
+/// Floats of the partial sums.
+pub(crate) fn partial_len(connection: &Connection, tuning: &Tuning) -> usize {
+    match splits(connection, tuning) {
+        1 => 0,
+        splits => connection.lane4_len() * splits as usize,
+    }
+}
+
+/// Runs of places, each shared by a workgroup's lanes.
+pub(crate) fn rounding(connection: &Connection, batch: u32, learning: Learning, tuning: &Tuning) -> Rounding {
+    let runs = splits(connection, tuning);
+    let shader = shader(if runs == 1 { features(learning) } else { PARTIAL }, batch, tuning);
+    Rounding { runs, lanes: shader.constant("LANES") }
+}
 
 /// Straight into W, and into R where it learns.
 pub(crate) fn launches(connection: &Connection, batch: u32, learning: Learning, tuning: &Tuning) -> Vec<Launch> {
-    let shader = tuning.shader("connect_update", features(learning), batch);
-    let weights = 2..3 + usize::from(learning.epsilon.is_some());
-    let masks = weights.end..weights.end + if learning.masked { weights.len() } else { 0 };
+    let shader = shader(features(learning), batch, tuning);
     let filter = connection.kernel_h * connection.kernel_w;
     let piece = |piece: pieces::Piece| {
         let first_place = piece.rows.start * connection.output.width;
@@ -28,14 +55,14 @@ pub(crate) fn launches(connection: &Connection, batch: u32, learning: Learning, 
             run_stride: connection.place_stride(),
             w_start: (first_vector as u32).wrapping_add(piece.start()),
             mask_start: first_vector as u32,
-            scale: learning.scale,
+            rate: learning.rate.0,
             keep: learning.keep,
             epsilon: learning.epsilon.unwrap_or(0.0),
             ..params(connection, batch)
         };
-        let mut bound = vec![Bound::whole(0), Bound::whole(1)];
-        bound.extend(weights.clone().map(|tensor| piece.bound(tensor)));
-        bound.extend(masks.clone().map(Bound::whole));
+        let mut bound = vec![Bound::whole(Slot::Delta), Bound::whole(Slot::X)];
+        bound.extend(weights(learning).iter().map(|&slot| piece.bound(slot)));
+        bound.extend(masks(learning).iter().map(|&slot| Bound::whole(slot)));
         launch(connection, params, shader).binding(bound)
     };
     pieces::cut(connection, tuning).into_iter().map(piece).collect()
@@ -45,8 +72,11 @@ pub(crate) fn launches(connection: &Connection, batch: u32, learning: Learning, 
 pub(crate) fn launch_partial(connection: &Connection, batch: u32, splits: u32, tuning: &Tuning) -> Launch {
     let run_stride = connection.filter_vectors();
     let params = ConnectUpdateParams { splits, run_stride, ..params(connection, batch) };
-    launch(connection, params, tuning.shader("connect_update", &["partial"], batch))
+    let bound = vec![Bound::whole(Slot::Delta), Bound::whole(Slot::X), Bound::partial()];
+    launch(connection, params, shader(PARTIAL, batch, tuning)).binding(bound)
 }
+
+const PARTIAL: &[&str] = &["partial"];
 
 /// The form of the shader that learns so.
 pub(crate) fn features(learning: Learning) -> &'static [&'static str] {
@@ -56,6 +86,24 @@ pub(crate) fn features(learning: Learning) -> &'static [&'static str] {
         (false, true) => &["masked"],
         (true, true) => &["feedback", "masked"],
     }
+}
+
+/// The weights that learn.
+pub(crate) fn weights(learning: Learning) -> &'static [Slot] {
+    if learning.epsilon.is_some() { &[Slot::W, Slot::R] } else { &[Slot::W] }
+}
+
+/// Their masks.
+pub(crate) fn masks(learning: Learning) -> &'static [Slot] {
+    match (learning.masked, learning.epsilon.is_some()) {
+        (false, _) => &[],
+        (true, false) => &[Slot::MaskW],
+        (true, true) => &[Slot::MaskW, Slot::MaskR],
+    }
+}
+
+fn shader(features: &[&str], batch: u32, tuning: &Tuning) -> &'static Shader {
+    tuning.shader("connect_update", features, batch)
 }
 
 /// One run over all places, which adds nothing.
@@ -70,7 +118,7 @@ fn params(connection: &Connection, batch: u32) -> ConnectUpdateParams {
         run_stride: 0,
         w_start: 0,
         mask_start: 0,
-        scale: 0.0,
+        rate: 0,
         keep: 1.0,
         epsilon: 0.0,
     }

@@ -1,11 +1,11 @@
 //! Dispatches `dropout`: a workgroup for a unit and a tile of images.
 
 use hebb_shaders::DropoutParams;
-use hebb_spec::connection::vectors;
+use hebb_spec::lane4::vectors;
 use hebb_spec::problem::{drop_scale, drop_threshold};
 use hebb_spec::rng::Purpose;
 
-use super::{Launch, tiles};
+use super::launch::{Launch, tiles};
 use crate::variant::Tuning;
 
 pub(crate) fn launch(units: u32, batch: u32, index: u32, probability: f32, tuning: &Tuning) -> Launch {

@@ -2,10 +2,9 @@
 
 use hebb_shaders::GatherImagesParams;
 use hebb_spec::Shape;
-use hebb_spec::connection::vectors;
-use hebb_spec::problem::image_words;
+use hebb_spec::lane4::{image_words, vectors};
 
-use super::Launch;
+use super::launch::Launch;
 use crate::variant::Tuning;
 
 pub(crate) fn launch(shape: Shape, batch: u32, tuning: &Tuning) -> Launch {

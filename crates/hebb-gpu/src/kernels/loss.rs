@@ -1,10 +1,10 @@
 //! Dispatches `loss`: one workgroup, so that the sums are added in a fixed order.
 
 use hebb_shaders::LossParams;
-use hebb_spec::connection::vectors;
-use hebb_spec::rule::Loss;
+use hebb_spec::lane4::vectors;
+use hebb_spec::learning::Loss;
 
-use super::Launch;
+use super::launch::Launch;
 use crate::variant::Tuning;
 
 pub(crate) fn launch(classes: u32, batch: u32, loss: Loss, mu: f32, tuning: &Tuning) -> Launch {

@@ -1,11 +1,13 @@
-//! One dispatcher a kernel: from a problem to a shader, its parameters and its number of workgroups.
+//! One dispatcher a kernel: from a problem to shaders, their parameters and their numbers of workgroups.
 
 mod connect_apply;
 mod connect_feedback;
 mod connect_forward;
 mod connect_update;
+mod difference;
 mod dropout;
 mod gather_images;
+mod launch;
 mod loss;
 mod pair_statistics;
 mod pieces;
@@ -17,91 +19,42 @@ mod sum_feedback;
 mod sum_forward;
 mod target_delta;
 
-use std::ops::Range;
-
-use hebb_shaders::{Geometry, Shader};
-use hebb_spec::connection::{Connection, vectors};
+use hebb_spec::backend::Rounding;
+use hebb_spec::operand::Slot;
 use hebb_spec::problem::Problem;
 
 use crate::variant::Tuning;
 
-/// A tensor of the problem, or a window of it, as a dispatch binds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Bound {
-    /// Which of the problem's tensors.
-    pub tensor: usize,
-    /// The bytes bound; `None`: all.
-    pub window: Option<Range<u64>>,
-}
-
-impl Bound {
-    /// A whole tensor.
-    fn whole(tensor: usize) -> Self {
-        Self { tensor, window: None }
-    }
-}
-
-/// What a dispatcher makes of a problem: one dispatch of it.
-pub(crate) struct Launch {
-    /// The shader, in a form and variant.
-    pub shader: &'static Shader,
-    /// Its parameters, as bytes.
-    pub params: Vec<u8>,
-    /// Workgroups.
-    pub groups: u64,
-    /// What is bound, in binding order; empty: all tensors of the problem, whole.
-    pub bound: Vec<Bound>,
-}
-
-impl Launch {
-    fn new<P: bytemuck::Pod>(shader: &'static Shader, params: P, groups: u64) -> Self {
-        Self { shader, params: bytemuck::bytes_of(&params).to_vec(), groups, bound: Vec::new() }
-    }
-
-    /// One thread for each of `threads` elements.
-    fn flat<P: bytemuck::Pod>(shader: &'static Shader, params: P, threads: u64) -> Self {
-        Self::new(shader, params, threads.div_ceil(u64::from(shader.constant("LANES"))))
-    }
-
-    fn binding(self, bound: Vec<Bound>) -> Self {
-        Self { bound, ..self }
-    }
-}
+pub(crate) use launch::{Bound, Launch, Source};
 
 /// The smallest piece of a tensor that a dispatch can bind, in bytes; `None` where it binds only the whole.
-pub(crate) fn smallest_window(problem: &Problem, tensor: usize) -> Option<u64> {
-    match problem {
-        Problem::ConnectForward { connection, .. } | Problem::ConnectFeedback { connection, .. } if tensor == 0 => {
-            Some(pieces::smallest(connection))
-        }
-        Problem::ConnectUpdate { connection, learning, .. }
-            if (2..3 + usize::from(learning.epsilon.is_some())).contains(&tensor) =>
-        {
-            Some(pieces::smallest(connection))
-        }
-        Problem::SignFeedback { .. } => Some(0),
-        Problem::PairStatistics { .. } if tensor < 2 => Some(16 * u64::from(Problem::STATISTICS_CHUNK)),
+pub(crate) fn smallest_window(problem: &Problem, slot: Slot) -> Option<u64> {
+    match (problem, slot) {
+        (Problem::ConnectForward { connection, .. }, Slot::W)
+        | (Problem::ConnectFeedback { connection, .. }, Slot::R)
+        | (Problem::ConnectUpdate { connection, .. }, Slot::W | Slot::R) => Some(pieces::smallest(connection)),
+        (Problem::SignFeedback { .. }, _) => Some(0),
+        (Problem::PairStatistics { .. }, Slot::A | Slot::B) => Some(16 * u64::from(Problem::STATISTICS_CHUNK)),
         _ => None,
     }
 }
 
-/// What the connect kernels know of their layer and batch.
-fn geometry(connection: &Connection, batch: u32) -> Geometry {
-    Geometry {
-        out_channels: connection.output.channels,
-        height: connection.input.height,
-        width: connection.input.width,
-        kernel_h: connection.kernel_h,
-        kernel_w: connection.kernel_w,
-        pad_top: connection.pad_top(),
-        pad_left: connection.pad_left(),
-        image_vectors: vectors(batch),
+/// Floats of the partial sums that a problem needs beside its tensors.
+pub(crate) fn partial_len(problem: &Problem, tuning: &Tuning) -> usize {
+    match problem {
+        Problem::ConnectUpdate { connection, .. } => connect_update::partial_len(connection, tuning),
+        _ => 0,
     }
 }
 
-/// Tiles of `size` that hold `count`.
-fn tiles(count: u32, size: u32) -> u64 {
-    u64::from(count.div_ceil(size))
+/// How the sums of a problem are cut.
+pub(crate) fn rounding(problem: &Problem, tuning: &Tuning) -> Rounding {
+    match problem {
+        Problem::ConnectUpdate { connection, batch, learning } => {
+            connect_update::rounding(connection, *batch, *learning, tuning)
+        }
+        _ => Rounding::STRAIGHT,
+    }
 }
 
 /// The dispatches of any problem, to run in this order.
@@ -115,17 +68,16 @@ pub(crate) fn launches(problem: &Problem, tuning: &Tuning) -> Vec<Launch> {
         Problem::ConnectFeedback { connection, batch, skip, gate } => {
             connect_feedback::launches(&connection, batch, skip, gate, tuning)
         }
-        Problem::ConnectUpdate { connection, batch, learning } => {
-            connect_update::launches(&connection, batch, learning, tuning)
-        }
-        Problem::ConnectPartial { connection, batch, splits } => {
-            one(connect_update::launch_partial(&connection, batch, splits, tuning))
-        }
-        Problem::ConnectApply { connection, splits, learning } => {
-            one(connect_apply::launch(&connection, splits, learning, tuning))
-        }
+        Problem::ConnectUpdate { connection, batch, learning } => match connect_update::splits(&connection, tuning) {
+            1 => connect_update::launches(&connection, batch, learning, tuning),
+            splits => vec![
+                connect_update::launch_partial(&connection, batch, splits, tuning),
+                connect_apply::launch(&connection, splits, learning, tuning),
+            ],
+        },
         Problem::SignFeedback { connection, magnitudes } => sign_feedback::launches(&connection, magnitudes, tuning),
         Problem::SumForward { units, batch } => one(sum_forward::launch(units, batch, tuning)),
+        Problem::Difference { units, batch } => one(difference::launch(units, batch, tuning)),
         Problem::SumFeedback { units, batch, slope } => one(sum_feedback::launch(units, batch, slope, tuning)),
         Problem::PoolForward { pool, batch } => one(pool_forward::launch(&pool, batch, tuning)),
         Problem::PoolFeedback { pool, batch, gate } => one(pool_feedback::launch(&pool, batch, gate, tuning)),
@@ -134,7 +86,7 @@ pub(crate) fn launches(problem: &Problem, tuning: &Tuning) -> Vec<Launch> {
         }
         Problem::Loss { classes, batch, loss, mu } => one(loss::launch(classes, batch, loss, mu, tuning)),
         Problem::TargetDelta { classes, batch } => one(target_delta::launch(classes, batch, tuning)),
-        Problem::PairStatistics { vectors, masked } => pair_statistics::launches(vectors, masked, tuning),
+        Problem::PairStatistics { of, masked } => pair_statistics::launches(&of, masked, tuning),
         Problem::Saturation { units, batch } => one(saturation::launch(units, batch, tuning)),
     }
 }

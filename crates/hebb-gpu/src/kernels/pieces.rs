@@ -3,8 +3,10 @@
 use std::ops::Range;
 
 use hebb_spec::connection::Connection;
+use hebb_spec::lane4::Lane4;
+use hebb_spec::operand::Slot;
 
-use super::Bound;
+use super::launch::{Bound, Source};
 use crate::variant::Tuning;
 
 /// Bytes of a four-vector.
@@ -26,8 +28,8 @@ pub(crate) struct Piece {
 
 impl Piece {
     /// The window of a tensor of weights.
-    pub(crate) fn bound(&self, tensor: usize) -> Bound {
-        Bound { tensor, window: self.window.clone() }
+    pub(crate) fn bound(&self, slot: Slot) -> Bound {
+        Bound { source: Source::Operand(slot), window: self.window.clone() }
     }
 
     /// Where the weights begin in the window, in four-vectors, wrapping.
@@ -39,13 +41,13 @@ impl Piece {
 /// Bytes of the smallest part of a connection's weights that can be bound: a row's, or an input channel's.
 pub(crate) fn smallest(connection: &Connection) -> u64 {
     let parts = if connection.untied { connection.output.height } else { connection.input.channels };
-    4 * connection.device_len() as u64 / u64::from(parts)
+    4 * connection.lane4_len() as u64 / u64::from(parts)
 }
 
 /// A connection's weights in pieces that fit a binding: one where all do.
 pub(crate) fn cut(connection: &Connection, tuning: &Tuning) -> Vec<Piece> {
     let (rows, inputs) = (0..connection.output.height, 0..connection.input.channels);
-    if 4 * connection.device_len() as u64 <= tuning.max_binding {
+    if 4 * connection.lane4_len() as u64 <= tuning.max_binding {
         return vec![Piece { rows, inputs, before: 0, window: None }];
     }
     let (part, parts) = (smallest(connection), if connection.untied { rows.end } else { inputs.end });
@@ -72,8 +74,8 @@ pub(crate) fn runs(vectors: u32, unit: u32, tuning: &Tuning) -> Vec<Range<u32>> 
 }
 
 /// A run's window of a tensor.
-pub(crate) fn window(tensor: usize, run: &Range<u32>) -> Bound {
-    Bound { tensor, window: Some(VECTOR * u64::from(run.start)..VECTOR * u64::from(run.end)) }
+pub(crate) fn window(slot: Slot, run: &Range<u32>) -> Bound {
+    Bound::window(slot, VECTOR * u64::from(run.start)..VECTOR * u64::from(run.end))
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Dispatches `pool_feedback`: a workgroup for an input pixel and a tile of images.
 
 use hebb_shaders::PoolFeedbackParams;
-use hebb_spec::connection::vectors;
+use hebb_spec::lane4::vectors;
 use hebb_spec::pool::{Pool, PoolTies};
 
-use super::{Launch, tiles};
+use super::launch::{Launch, tiles};
 use crate::variant::Tuning;
 
 pub(crate) fn launch(pool: &Pool, batch: u32, gate: Option<f32>, tuning: &Tuning) -> Launch {

@@ -1,10 +1,10 @@
 //! Dispatches `pool_forward`: a workgroup for an output pixel and a tile of images.
 
 use hebb_shaders::PoolForwardParams;
-use hebb_spec::connection::vectors;
+use hebb_spec::lane4::vectors;
 use hebb_spec::pool::Pool;
 
-use super::{Launch, tiles};
+use super::launch::{Launch, tiles};
 use crate::variant::Tuning;
 
 pub(crate) fn launch(pool: &Pool, batch: u32, tuning: &Tuning) -> Launch {

@@ -3,11 +3,14 @@
 use std::ops::Range;
 
 use hebb_shaders::SignFeedbackParams;
-use hebb_spec::connection::{Connection, LANE};
-use hebb_spec::problem::Magnitudes;
+use hebb_spec::connection::Connection;
+use hebb_spec::lane4::{LANE, Lane4};
+use hebb_spec::learning::Magnitudes;
+use hebb_spec::operand::Slot;
 use hebb_spec::rng::Purpose;
 
-use super::{Launch, pieces};
+use super::launch::Launch;
+use super::pieces;
 use crate::variant::Tuning;
 
 pub(crate) fn launches(connection: &Connection, magnitudes: Magnitudes, tuning: &Tuning) -> Vec<Launch> {
@@ -26,9 +29,9 @@ pub(crate) fn launches(connection: &Connection, magnitudes: Magnitudes, tuning: 
             stream: Purpose::Magnitudes.with_layer(layer),
             magnitude,
         };
-        let bound = vec![pieces::window(0, &run), pieces::window(1, &run)];
+        let bound = vec![pieces::window(Slot::W, &run), pieces::window(Slot::R, &run)];
         Launch::flat(shader, params, u64::from(params.vectors)).binding(bound)
     };
-    let vectors = (connection.device_len() / LANE as usize) as u32;
+    let vectors = (connection.lane4_len() / LANE as usize) as u32;
     pieces::runs(vectors, 1, tuning).into_iter().map(launch).collect()
 }

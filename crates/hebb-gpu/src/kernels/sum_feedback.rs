@@ -1,9 +1,9 @@
 //! Dispatches `sum_feedback`: one thread a four-vector.
 
 use hebb_shaders::SumFeedbackParams;
-use hebb_spec::connection::vectors;
+use hebb_spec::lane4::vectors;
 
-use super::Launch;
+use super::launch::Launch;
 use crate::variant::Tuning;
 
 pub(crate) fn launch(units: u32, batch: u32, slope: f32, tuning: &Tuning) -> Launch {

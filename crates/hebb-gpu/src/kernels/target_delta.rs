@@ -1,9 +1,9 @@
 //! Dispatches `target_delta`: one thread a four-vector.
 
 use hebb_shaders::TargetDeltaParams;
-use hebb_spec::connection::vectors;
+use hebb_spec::lane4::vectors;
 
-use super::Launch;
+use super::launch::Launch;
 use crate::variant::Tuning;
 
 pub(crate) fn launch(classes: u32, batch: u32, tuning: &Tuning) -> Launch {

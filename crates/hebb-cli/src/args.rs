@@ -1,0 +1,222 @@
+//! The command line: every command, option, unit and default.
+//!
+//! Options that are settings of a model or a run come from the lists of these ([`Given`]); here stand the others.
+
+mod data;
+mod given;
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, RangedI64ValueParser, TypedValueParser};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, value_parser};
+use hebb::Choice;
+use hebb_engine::settings::MOST_BATCH;
+use hebb_spec::Shape;
+use hebb_systems::layered::RStart;
+
+pub use data::{DataCommand, FetchArgs, InfoArgs, PreviewArgs};
+pub use given::Given;
+use given::{EvalKeys, InitKeys, LayoutKeys, TrainKeys};
+
+/// Trains deep networks with Hebbian updates and asymmetric feedback on any GPU.
+#[derive(Debug, Parser)]
+#[command(name = "hebb", version, about, max_term_width = 110)]
+pub struct Cli {
+    /// Log what happens to stderr, -vv each step too; RUST_LOG, where it is set, says what instead
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a network and write checkpoints and metrics to a folder
+    Train(Box<TrainArgs>),
+    /// Count the errors of a checkpoint on a data set
+    Eval(Box<EvalArgs>),
+    /// Compare every kernel call on the device with its CPU twin, each error beside its bound
+    Verify(VerifyArgs),
+    /// Show what a training step runs: calls, shapes, FLOPs, bytes, buffers, peak memory
+    Plan(PlanArgs),
+    /// Draw a network's random start and write it as a checkpoint
+    Init(InitArgs),
+    /// Show what a checkpoint holds
+    Inspect(InspectArgs),
+    /// List the devices that a run can use
+    Devices(TableArgs),
+    /// List the named networks, each with its notation, shapes and weights
+    Nets(TableArgs),
+    /// List, fetch, describe and preview data sets
+    #[command(subcommand)]
+    Data(DataCommand),
+}
+
+/// The images that a network is laid out for, where none are trained on.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Images")]
+pub struct ImageArgs {
+    /// Take shape and classes from a data set (see `hebb data list`)
+    #[arg(long, value_name = "DATA", conflicts_with_all = ["input", "classes"])]
+    pub data: Option<String>,
+    /// Shape of an image: channels x rows x columns [default: 3x32x32]
+    #[arg(long, value_name = "CxHxW")]
+    pub input: Option<Shape>,
+    /// Number of classes, from 2 to 65536 [default: 10]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(2..=65_536))]
+    pub classes: Option<u32>,
+}
+
+/// A model that is laid out, and the images it is for.
+#[derive(Debug, Clone, Args)]
+pub struct LayoutArgs {
+    /// What is trained, and how it learns.
+    #[command(flatten)]
+    pub given: Given<LayoutKeys>,
+    /// The images it is for.
+    #[command(flatten)]
+    pub images: ImageArgs,
+}
+
+/// `hebb train`.
+#[derive(Debug, Clone, Args)]
+#[command(override_usage = "hebb train [OPTIONS] --out <RUN>")]
+pub struct TrainArgs {
+    /// Folder to write: run.toml, metrics.csv, last.safetensors, best.safetensors
+    #[arg(long, value_name = "RUN", required_unless_present = "config")]
+    pub out: Option<PathBuf>,
+    /// Settings of model and run.
+    #[command(flatten)]
+    pub given: Given<TrainKeys>,
+    /// Continue the run in --out as if it had never stopped, on its own device; only --epochs, --steps and --device may
+    /// change
+    #[arg(help_heading = "Running", long, conflicts_with = "overwrite")]
+    pub resume: bool,
+    /// Replace the run in --out
+    #[arg(help_heading = "Running", long)]
+    pub overwrite: bool,
+    /// TOML file with any of these options by their long names, as in lr = 0.1; an option given here wins
+    #[arg(help_heading = "Running", long, value_name = "FILE.toml")]
+    pub config: Option<PathBuf>,
+    /// Print the result as JSON
+    #[arg(help_heading = "Options", long)]
+    pub json: bool,
+}
+
+/// `hebb eval`.
+#[derive(Debug, Clone, Args)]
+pub struct EvalArgs {
+    /// Checkpoint to evaluate
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: PathBuf,
+    /// Data set and validation; network and loss, for a file without hebb's metadata.
+    #[command(flatten)]
+    pub given: Given<EvalKeys>,
+    /// Which images
+    #[arg(long, value_enum, default_value_t = SplitName::Test, help_heading = "Data")]
+    pub split: SplitName,
+    /// Images computed at once
+    #[arg(long, value_name = "N", value_parser = batch_range(), help_heading = "Running", default_value_t = 500)]
+    pub batch: u32,
+    /// Device: auto (a hardware GPU, else any), gpu, reference (CPU twins, slow) or a part of an adapter's name
+    #[arg(help_heading = "Running", long, value_name = "DEVICE", default_value = "auto")]
+    pub device: Choice,
+    /// Print JSON
+    #[arg(help_heading = "Options", long)]
+    pub json: bool,
+}
+
+/// The part of a data set to evaluate on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SplitName {
+    /// The test images.
+    Test,
+    /// The last training records, kept for validation.
+    Validation,
+    /// The other training records.
+    Train,
+}
+
+/// `hebb init`.
+#[derive(Debug, Clone, Args)]
+pub struct InitArgs {
+    /// What to draw.
+    #[command(flatten)]
+    pub given: Given<InitKeys>,
+    /// The images it is for.
+    #[command(flatten)]
+    pub images: ImageArgs,
+    /// Draw R apart from W, or start it as W, with W's mask
+    #[arg(help_heading = "Running", long, value_name = "NAME", value_parser = r_starts(), default_value = "independent")]
+    pub r_start: RStart,
+    /// Checkpoint to write
+    #[arg(help_heading = "Options", long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// `hebb inspect`.
+#[derive(Debug, Clone, Args)]
+pub struct InspectArgs {
+    /// Checkpoint to show
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `hebb plan`.
+#[derive(Debug, Clone, Args)]
+pub struct PlanArgs {
+    /// What is laid out.
+    #[command(flatten)]
+    pub layout: LayoutArgs,
+    /// Images in a batch
+    #[arg(long, value_name = "N", value_parser = batch_range(), help_heading = "Running", default_value_t = 500)]
+    pub batch: u32,
+    /// Print JSON
+    #[arg(help_heading = "Options", long)]
+    pub json: bool,
+}
+
+/// `hebb verify`.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyArgs {
+    /// What is laid out.
+    #[command(flatten)]
+    pub layout: LayoutArgs,
+    /// Images in a batch
+    #[arg(long, value_name = "N", value_parser = batch_range(), help_heading = "Running", default_value_t = 20)]
+    pub batch: u32,
+    /// Training steps to check, each call of each
+    #[arg(help_heading = "Running", long, value_name = "N", value_parser = value_parser!(u32).range(1..), default_value_t = 2)]
+    pub steps: u32,
+    /// Seed of the start, the dropout and random images
+    #[arg(help_heading = "Running", long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Device: gpu (any adapter, a software one too), auto, reference, or a part of an adapter's name
+    #[arg(help_heading = "Running", long, value_name = "DEVICE", default_value = "gpu")]
+    pub device: Choice,
+    /// Print JSON
+    #[arg(help_heading = "Options", long)]
+    pub json: bool,
+}
+
+/// Commands that only print a table.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct TableArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn batch_range() -> RangedI64ValueParser<u32> {
+    value_parser!(u32).range(1..=i64::from(MOST_BATCH))
+}
+
+fn r_starts() -> impl TypedValueParser<Value = RStart> {
+    let start = |name: String| if name == "equal" { RStart::Equal } else { RStart::Independent };
+    PossibleValuesParser::new(["independent", "equal"]).map(start)
+}

@@ -1,0 +1,160 @@
+//! `hebb verify`: every kernel call on the device beside its twin, error beside bound.
+
+use anyhow::{Error, Result, bail};
+use hebb_data::Outline;
+use hebb_engine::records::{Column, Gathered, Records};
+use hebb_engine::weights::upload;
+use hebb_reference::check::{CallReport, check_list};
+use hebb_spec::Shape;
+use hebb_spec::backend::{Runtime, Step};
+use hebb_spec::param::Weights;
+use hebb_spec::plan::{List, Plan};
+use hebb_spec::rng::{Purpose, Stream};
+use hebb_spec::system::System;
+use serde::Serialize;
+
+use crate::args::VerifyArgs;
+use crate::device;
+use crate::images::{Images, images};
+use crate::origin::Origin;
+use crate::output::{self, Align, Columns};
+
+#[derive(Serialize)]
+struct VerifyReport {
+    device: String,
+    variants: Vec<String>,
+    net: String,
+    rule: &'static str,
+    batch: u32,
+    steps: u32,
+    seed: u64,
+    calls: Vec<CallReport>,
+    failed: usize,
+}
+
+/// Checks the training steps, then an evaluation and the statistics; fails where a call exceeds its bound.
+pub fn run(args: &VerifyArgs) -> Result<()> {
+    let origin = Origin::new(&args.layout.given.table, None);
+    let spec = origin.spec()?;
+    let Images { input, classes, data } = images(&args.layout.images)?;
+    let model = origin.build(&spec, input, classes)?;
+    let data = data.map(Outline::load).transpose()?;
+    let device = device::find(&args.device)?;
+    let plan = model.plan(args.batch);
+    let mut backend = device::prepare(&device, plan.clone())?;
+    upload(&Weights::draw(&model.params(), args.seed), &mut *backend)?;
+
+    let columns = columns(&plan);
+    if !args.json {
+        output::line(&format!("{}, batch {}, on {}\n", model.network.notation(), args.batch, device.name()))?;
+        output::line(&columns.titles())?;
+    }
+    let mut rows = Vec::new();
+    let mut each = |row: CallReport| -> Result<(), Error> {
+        if !args.json {
+            output::line(&columns.row(&cells(&row)))?;
+        }
+        rows.push(row);
+        Ok(())
+    };
+    let train = (0..args.steps).map(|step| (List::TRAIN, step));
+    for (list, step) in train.chain([(List::EVALUATE, args.steps), (List::STATISTICS, args.steps)]) {
+        // An evaluation's last batch is seldom full: padding has to work too.
+        let images = if list == List::TRAIN { args.batch } else { (args.batch - 1).max(1) };
+        let gathered = match &data {
+            Some(data) => take(&data.train, images, step),
+            None => random(input, classes, images, args.seed, step),
+        };
+        let (rates, inputs) = (model.rates(step, args.batch), gathered.inputs());
+        let step = Step { seed: args.seed, step, images, rates: &rates, inputs: &inputs };
+        check_list(&mut *backend, &plan, list, &step, &mut each)?;
+    }
+
+    let failed: Vec<&CallReport> = rows.iter().filter(|row| !row.ok).collect();
+    let verdict = verdict(&failed, rows.len());
+    let count = failed.len();
+    if args.json {
+        output::json(&VerifyReport {
+            device: device.name(),
+            variants: device::variants(&*backend),
+            net: model.network.notation(),
+            rule: model.rule.name,
+            batch: args.batch,
+            steps: args.steps,
+            seed: args.seed,
+            calls: rows,
+            failed: count,
+        })?;
+    } else if count == 0 {
+        output::line(&format!("\n{verdict}"))?;
+    }
+    if count > 0 { bail!(verdict) } else { Ok(()) }
+}
+
+fn verdict(failed: &[&CallReport], all: usize) -> String {
+    let Some(first) = failed.first() else { return format!("all {all} calls are within their bounds") };
+    format!(
+        "{} of {all} calls exceed their bound, first '{}' ({} list, step {}): {} elements, {}[{}] is {} where {} ± {:.3e} \
+         is right",
+        failed.len(),
+        first.call,
+        first.list,
+        first.step,
+        first.over,
+        first.tensor,
+        first.element,
+        first.got,
+        first.expected,
+        first.bound
+    )
+}
+
+fn columns(plan: &Plan) -> Columns {
+    let mut columns = Columns::new(&[
+        ("list", Align::Left),
+        ("step", Align::Right),
+        ("kernel", Align::Left),
+        ("call", Align::Left),
+        ("max error", Align::Right),
+        ("its bound", Align::Right),
+        ("ratio", Align::Right),
+        ("", Align::Left),
+    ]);
+    for call in plan.calls() {
+        columns.fit(&["statistics", "", call.problem.stem(), &call.name]);
+    }
+    columns
+}
+
+fn cells(row: &CallReport) -> [String; 8] {
+    [
+        row.list.to_owned(),
+        row.step.to_string(),
+        row.kernel.to_owned(),
+        row.call.clone(),
+        format!("{:.3e}", row.error),
+        format!("{:.3e}", row.bound),
+        format!("{:.4}", row.ratio),
+        if row.ok { "ok" } else { "FAIL" }.to_owned(),
+    ]
+}
+
+/// The next training records, from the first again after the last.
+fn take(records: &dyn Records, images: u32, step: u32) -> Gathered {
+    let (first, count) = (u64::from(step) * u64::from(images), records.count() as u64);
+    let indices: Vec<u32> = (0..u64::from(images)).map(|image| ((first + image) % count) as u32).collect();
+    let mut gathered = Gathered::default();
+    records.gather(&indices, &mut gathered);
+    gathered
+}
+
+/// Random bytes and labels.
+fn random(shape: Shape, classes: u32, images: u32, seed: u64, step: u32) -> Gathered {
+    let pixels = Stream::new(seed, Purpose::Test, 1, step);
+    let labels = Stream::new(seed, Purpose::Test, 2, step);
+    let bytes = u64::from(shape.units()) * u64::from(images);
+    Gathered(vec![
+        ("images", Column::Bytes((0..bytes).map(|at| pixels.word(at) as u8).collect())),
+        ("labels", Column::Classes((0..u64::from(images)).map(|at| labels.below(at, classes) as u16).collect())),
+    ])
+}

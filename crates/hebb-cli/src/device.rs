@@ -1,0 +1,57 @@
+//! Devices as the command line takes and tells of them.
+
+use anyhow::{Result, bail};
+use hebb::{Choice, Device};
+use hebb_spec::backend::{Backend, Options, Runtime};
+use hebb_spec::plan::Plan;
+
+use crate::output;
+
+/// Finds and opens a device. Says on stderr where `auto` has nothing better than a software device.
+pub fn find(choice: &Choice) -> Result<Device> {
+    let device = Device::find(choice)?;
+    if *choice == Choice::Auto && device.is_software() {
+        output::note(&format!("no hardware GPU found: using {}, a software device", device.name()));
+    }
+    Ok(device)
+}
+
+/// Makes a plan ready. Says on stderr where it will run slowly.
+pub fn prepare(device: &Device, plan: Plan) -> Result<Box<dyn Backend>> {
+    if let Device::Reference = device {
+        output::note("the reference device is slow: its CPU twins are written to be read");
+    }
+    Ok(device.prepare(plan, &Options::default())?)
+}
+
+/// The variants that run there, each behind its kernel.
+pub fn variants(backend: &dyn Backend) -> Vec<String> {
+    let mut variants: Vec<String> =
+        backend.kernels().into_iter().map(|kernel| format!("{} {}", kernel.stem, kernel.variant)).collect();
+    variants.sort_unstable();
+    variants.dedup();
+    variants
+}
+
+/// The device of a run's record. A driver may have come to another version since then.
+pub fn recorded(name: &str) -> Result<Choice> {
+    if name == Device::Reference.name() {
+        return Ok(Choice::Reference);
+    }
+    let adapters: Vec<String> = Device::adapters().into_iter().map(|adapter| adapter.name).collect();
+    let is_it = |adapter: &&String| name.strip_prefix(adapter.as_str()).is_some_and(|rest| rest.starts_with(" ("));
+    match adapters.iter().find(is_it) {
+        Some(adapter) => Ok(Choice::Named(adapter.clone())),
+        None => bail!(
+            "the run was on {name}, which does not answer: choose another with --device, {}; its numbers then go on, but not \
+             to the same bits",
+            there_is(adapters)
+        ),
+    }
+}
+
+fn there_is(mut adapters: Vec<String>) -> String {
+    adapters.dedup();
+    adapters.extend(["auto", "gpu", "reference"].map(str::to_owned));
+    format!("as in {}", adapters.join(", "))
+}

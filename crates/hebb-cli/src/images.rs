@@ -1,0 +1,32 @@
+//! The images that a command lays a network out for: a data set's, or of a shape alone.
+
+use anyhow::Result;
+use hebb_data::{Outline, Source};
+use hebb_spec::Shape;
+
+use crate::args::ImageArgs;
+
+/// The images where nothing is said of them: CIFAR's.
+pub const DEFAULT_INPUT: Shape = Shape::new(3, 32, 32);
+/// The classes where nothing is said of them.
+pub const DEFAULT_CLASSES: u32 = 10;
+
+/// Images of which shape and classes are known.
+pub struct Images {
+    /// Shape of an image.
+    pub input: Shape,
+    /// Number of classes.
+    pub classes: u32,
+    /// The data set, where one was named. No image of it has been read.
+    pub data: Option<Outline>,
+}
+
+/// Shape and classes as asked for, or those of the data set that is named.
+pub fn images(args: &ImageArgs) -> Result<Images> {
+    let data = args.data.as_deref().map(|text| text.parse::<Source>()?.outline()).transpose()?;
+    let (input, classes) = match &data {
+        Some(data) => (data.shape, data.classes),
+        None => (args.input.unwrap_or(DEFAULT_INPUT), args.classes.unwrap_or(DEFAULT_CLASSES)),
+    };
+    Ok(Images { input, classes, data })
+}

@@ -1,0 +1,108 @@
+//! hebb's command line: options, tables, progress, and what to do about an error. The only crate that prints.
+
+mod args;
+mod commands;
+mod config;
+mod device;
+mod fields;
+mod images;
+mod merge;
+mod origin;
+mod output;
+mod remedy;
+
+use std::io::{ErrorKind, IsTerminal};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Error, Result};
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::fmt::time::uptime;
+
+use args::{Cli, Command, DataCommand};
+
+fn main() -> ExitCode {
+    quiet_driver();
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the output has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => match error.downcast_ref::<clap::Error>() {
+            Some(usage) => usage.exit(),
+            None => {
+                output::note(&remedy::sentence(&error));
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+/// Without a desktop session Mesa's layer that picks a desktop's default GPU complains on stderr at each look at the
+/// adapters. hebb picks by itself: the layer is left out, unless someone steers it.
+fn quiet_driver() {
+    let session = std::env::var_os("XDG_RUNTIME_DIR").is_some_and(|path| Path::new(&path).is_absolute());
+    if !session && std::env::var_os("MESA_VK_DEVICE_SELECT").is_none() {
+        #[expect(unsafe_code, reason = "the Vulkan loader reads this from the environment alone")]
+        // SAFETY: the program has no other thread yet.
+        unsafe {
+            std::env::set_var("NODEVICE_SELECT", "1");
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let cli = Cli::parse();
+    log(cli.verbose)?;
+    match &cli.command {
+        Command::Train(args) => commands::train::run(args),
+        Command::Eval(args) => commands::eval::run(args),
+        Command::Verify(args) => commands::verify::run(args),
+        Command::Plan(args) => commands::plan::run(args),
+        Command::Init(args) => commands::init::run(args),
+        Command::Inspect(args) => commands::inspect::run(args),
+        Command::Devices(args) => commands::devices::run(args),
+        Command::Nets(args) => commands::nets::run(args),
+        Command::Data(DataCommand::List(args)) => commands::data::list(args),
+        Command::Data(DataCommand::Info(args)) => commands::data::info(args),
+        Command::Data(DataCommand::Fetch(args)) => commands::data::fetch(args),
+        Command::Data(DataCommand::Preview(args)) => commands::data::preview(args),
+    }
+}
+
+/// Logs to stderr: hebb's own warnings, with -v what it does, with -vv each step; or what RUST_LOG asks for. What wgpu
+/// finds wrong comes back as an error, so its log would say everything twice.
+fn log(verbose: u8) -> Result<()> {
+    let level = ["warn", "debug", "trace"][usize::from(verbose.min(2))];
+    let asked = std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty());
+    let filter = match &asked {
+        Some(text) => EnvFilter::try_new(text).with_context(|| format!("RUST_LOG is '{text}'"))?,
+        None => EnvFilter::new(format!("off,hebb={level}")),
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_timer(uptime())
+        .with_span_events(FmtSpan::CLOSE)
+        .init();
+    Ok(())
+}
+
+fn is_broken_pipe(error: &Error) -> bool {
+    let broken = |cause: &std::io::Error| cause.kind() == ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(broken))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_left_is_no_failure() {
+        let error = Error::new(std::io::Error::from(ErrorKind::BrokenPipe)).context("printing");
+        assert!(is_broken_pipe(&error));
+        assert!(!is_broken_pipe(&anyhow::anyhow!("another")));
+    }
+}

@@ -1,0 +1,176 @@
+//! What to do about an error: libraries say what went wrong and where, the command line adds the options that help.
+
+use std::error::Error as StdError;
+
+use anyhow::Error;
+use hebb_engine::WriteError;
+use hebb_engine::job::JobError;
+use hebb_engine::run::RunError;
+use hebb_engine::tensor_file::CheckpointError;
+use hebb_engine::trainer::TrainError;
+use hebb_gpu::GpuError;
+use hebb_reference::check::CheckError;
+use hebb_spec::backend;
+use hebb_systems::layered::ConfusionError;
+
+/// Where no device answers.
+pub const NO_DEVICE: &str =
+    ": install its driver, or mesa-vulkan-drivers for a software one; --device reference works without";
+const NO_SPACE: &str = "; free some space or choose another place";
+const RAN_AWAY: &str = ", start again (--overwrite) with a lower --lr";
+const UNNAMED: &str = ": name it with --net (and --untied, --connectivity, --loss, --preset, --slope and --mu where they are not the defaults)";
+
+/// An error and its causes in one line, each told once, and what to do.
+pub fn sentence(error: &Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text.push_str(error.chain().find_map(remedy).unwrap_or_default());
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// How an error's sentence goes on.
+fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
+    let of_run = cause.downcast_ref().and_then(run);
+    let of_training = || cause.downcast_ref().and_then(training);
+    let of_job = || cause.downcast_ref().and_then(job);
+    let of_file = || cause.downcast_ref().and_then(checkpoint);
+    let of_device = || cause.downcast_ref().and_then(device);
+    let of_gpu = || cause.downcast_ref().and_then(gpu);
+    let of_check = || match cause.downcast_ref()? {
+        CheckError::Backend(error) => device(error),
+        CheckError::Run(_) => None,
+    };
+    let of_write = || cause.downcast_ref::<WriteError>().map(|_| NO_SPACE);
+    let of_classes = || cause.downcast_ref::<ConfusionError>().map(|_| ": run `hebb verify` on the device");
+    of_run
+        .or_else(of_training)
+        .or_else(of_job)
+        .or_else(of_file)
+        .or_else(of_device)
+        .or_else(of_gpu)
+        .or_else(of_check)
+        .or_else(of_write)
+        .or_else(of_classes)
+}
+
+fn run(error: &RunError) -> Option<&'static str> {
+    match error {
+        RunError::Exists { .. } => {
+            Some(": continue it with --resume, replace it with --overwrite or name another --out")
+        }
+        RunError::Foreign { .. } => Some(": name another --out"),
+        RunError::Absent { .. } => Some(": start it without --resume"),
+        RunError::Locked { .. } => Some(": wait for it or stop it"),
+        RunError::OtherRun { .. } => Some(": restore them or use --overwrite"),
+        // A run's checkpoint is named by the run: no option stands in for what it lacks.
+        RunError::NoCheckpoint { .. } | RunError::Checkpoint(CheckpointError::NoMetadata { .. }) => {
+            Some(": restore it or start again with --overwrite")
+        }
+        RunError::Passed { .. } => Some(": raise --epochs or --steps"),
+        RunError::Metrics { .. } => Some(": restore the file or move it away"),
+        RunError::Write(_) => Some(NO_SPACE),
+        RunError::Checkpoint(error) => checkpoint(error),
+        RunError::Settings { .. } | RunError::Read { .. } | RunError::Change { .. } => None,
+    }
+}
+
+fn training(error: &TrainError) -> Option<&'static str> {
+    match error {
+        TrainError::Sum { .. } | TrainError::Weights { .. } => Some(RAN_AWAY),
+        TrainError::Device(error) => device(error),
+        TrainError::Run(error) => run(error),
+    }
+}
+
+fn job(error: &JobError) -> Option<&'static str> {
+    match error {
+        JobError::Batch { .. } => Some(": lower --batch or --validation"),
+        JobError::Length { .. } => Some(": lower --epochs"),
+        JobError::Setting(_) | JobError::Data(_) | JobError::Layer { .. } => None,
+    }
+}
+
+fn checkpoint(error: &CheckpointError) -> Option<&'static str> {
+    match error {
+        CheckpointError::Absent { .. } => Some(": give the path of a safetensors file"),
+        CheckpointError::Format { .. } => Some(": take another copy"),
+        CheckpointError::NoMetadata { .. } => Some(UNNAMED),
+        CheckpointError::Metadata { .. } => Some(": they are damaged or of another version"),
+        CheckpointError::Dtype { .. } => Some(": convert it"),
+        CheckpointError::Write(_) => Some(NO_SPACE),
+        CheckpointError::Read { .. }
+        | CheckpointError::Description { .. }
+        | CheckpointError::Missing { .. }
+        | CheckpointError::Shape { .. }
+        | CheckpointError::Encode { .. } => None,
+    }
+}
+
+fn device(error: &backend::Error) -> Option<&'static str> {
+    match error {
+        backend::Error::TensorTooLarge { .. } => Some(": use a smaller batch or layer, or another device"),
+        backend::Error::GridTooLarge { .. } => Some(": use a smaller batch"),
+        backend::Error::OutOfMemory { .. } => Some(": use a smaller batch or network"),
+        backend::Error::TimedOut { .. } => Some(": use a smaller batch, or another device"),
+        backend::Error::Request(_) | backend::Error::Failed { .. } | backend::Error::Spoilt { .. } => None,
+    }
+}
+
+fn gpu(error: &GpuError) -> Option<&'static str> {
+    match error {
+        GpuError::NoAdapter => Some(NO_DEVICE),
+        GpuError::NoHardware { .. } => Some(": pass --device gpu to use it"),
+        GpuError::NoSuchAdapter { .. } => Some(", beside auto, gpu and reference"),
+        GpuError::NoDevice { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::{Context, anyhow};
+
+    #[test]
+    fn a_sentence_tells_each_cause_once() {
+        let cause = anyhow!("the disk\nis full");
+        assert_eq!(sentence(&cause.context("cannot write x")), "cannot write x: the disk is full");
+        assert_eq!(sentence(&anyhow!("b").context("a: b")), "a: b");
+    }
+
+    #[test]
+    fn an_errors_remedy_ends_its_sentence() {
+        let exists = RunError::Exists { path: "r".into() };
+        let wanted = "r holds a run: continue it with --resume, replace it with --overwrite or name another --out";
+        assert_eq!(sentence(&exists.into()), wanted);
+        let loss = TrainError::Sum { what: "loss", step: 3, epoch: 1 };
+        let wanted = "the loss of step 3 (epoch 1) is not finite: the weights ran away, start again (--overwrite) with a lower --lr";
+        assert_eq!(sentence(&loss.into()), wanted);
+        let wanted = "no device is named like 'x': there is 'y', beside auto, gpu and reference";
+        assert_eq!(
+            sentence(&GpuError::NoSuchAdapter { wanted: "x".to_owned(), found: "'y'".to_owned() }.into()),
+            wanted
+        );
+    }
+
+    #[test]
+    fn causes_and_inner_errors_have_theirs_too() {
+        let late = backend::Error::TimedOut { device: "a".to_owned(), seconds: 60 };
+        let wanted = "a did not finish within 60 s: use a smaller batch, or another device";
+        assert_eq!(sentence(&TrainError::Device(late.clone()).into()), wanted);
+        let outer: Result<(), _> = Err(late.clone());
+        assert_eq!(sentence(&outer.context("training").unwrap_err()), format!("training: {wanted}"));
+        let checked = sentence(&CheckError::Backend(late).into());
+        assert!(checked.ends_with("use a smaller batch, or another device"), "{checked}");
+        let bare = || CheckpointError::NoMetadata { path: "f".into() };
+        assert!(sentence(&bare().into()).ends_with("where they are not the defaults)"));
+        assert!(sentence(&RunError::Checkpoint(bare()).into()).ends_with("start again with --overwrite"));
+        let batch = JobError::Batch { batch: 9, records: 8, validation: 2 };
+        assert!(sentence(&batch.into()).ends_with("(beside 2 for validation): lower --batch or --validation"));
+    }
+}

@@ -1,0 +1,92 @@
+//! The command line on a GPU, a software one too. Without any adapter these tests show as ignored; where CI=true they
+//! fail instead.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
+mod support;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
+use support::{fail, run, succeed, text, write_idx};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let adapters: Vec<Value> = serde_json::from_str(&run(&["devices", "--json"]).stdout).unwrap();
+    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    let trial = |name: &str, test: fn(&[Value])| {
+        let adapters = adapters.clone();
+        let ignored = adapters.is_empty() && !in_ci;
+        let run = move || -> Result<(), Failed> {
+            if adapters.is_empty() {
+                return Err("no GPU answers".into());
+            }
+            test(&adapters);
+            Ok(())
+        };
+        Trial::test(name, run).with_ignored_flag(ignored)
+    };
+    let trials = vec![
+        trial("a_tensor_past_the_devices_limits_is_named", a_tensor_past_the_devices_limits_is_named),
+        trial("every_call_is_within_its_bound", every_call_is_within_its_bound),
+        trial("a_device_is_found_by_a_part_of_its_name", a_device_is_found_by_a_part_of_its_name),
+        trial("auto_owns_up_to_a_software_device", auto_owns_up_to_a_software_device),
+        trial("a_resume_takes_the_recorded_device", a_resume_takes_the_recorded_device),
+    ];
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// 3.5 GiB of weights: past what any adapter binds, and refused before anything so large is made.
+fn a_tensor_past_the_devices_limits_is_named(_: &[Value]) {
+    let sentence = fail(&["verify", "--device", "gpu", "--batch", "1", "--net", "Full 300000; Output"]);
+    assert!(sentence.starts_with("tensor '") && sentence.contains("needs 3516 MiB but "), "{sentence}");
+    assert!(sentence.ends_with("use a smaller batch or layer, or another device"), "{sentence}");
+}
+
+fn every_call_is_within_its_bound(_: &[Value]) {
+    let small = "Conv 6 3x3; Maxpool 3; Drop .5; Full 20; Drop .3; Output";
+    let deep = "Conv 6 3x3; Conv 6 2x2; SUM; Maxpool 2; Drop .5; Conv 5 3x3; Full 20; Output";
+    let full = ["--statistics", "full"];
+    let mut kinds: Vec<(&str, Vec<&str>)> = vec![(small, vec!["--rule", "bp"])];
+    for rule in ["frfb", "urfb", "kp", "usf", "frsf", "brsf", "dfa", "drtp"] {
+        let r1: &[&str] = if ["dfa", "drtp"].contains(&rule) { &[] } else { &["--track-r1"] };
+        kinds.push((deep, [&["--rule", rule][..], &full, r1].concat()));
+    }
+    kinds.push((deep, vec!["--untied", "all", "--preset", "paper"]));
+    kinds.push((deep, [&["--untied", "2-3", "--connectivity", "0.5", "--track-r1"][..], &full].concat()));
+    for (net, options) in kinds {
+        let fixed = ["verify", "--net", net, "--input", "3x9x8", "--batch", "10"];
+        let text = succeed(&[&fixed[..], &options].concat());
+        assert!(text.trim_end().ends_with("calls are within their bounds"), "{options:?}: {text}");
+    }
+}
+
+fn a_device_is_found_by_a_part_of_its_name(adapters: &[Value]) {
+    let name = adapters[0]["name"].as_str().unwrap();
+    let part: String = name.to_uppercase().chars().take(8).collect();
+    let net = ["verify", "--net", "Output", "--input", "1x3x3", "--batch", "2"];
+    assert!(succeed(&[&net[..], &["--device", &part]].concat()).contains(name));
+    let sentence = fail(&[&net[..], &["--device", "no such card"]].concat());
+    assert!(sentence.contains(name) && sentence.contains("reference"), "{sentence}");
+}
+
+fn auto_owns_up_to_a_software_device(adapters: &[Value]) {
+    let found = run(&["verify", "--net", "Output", "--input", "1x3x3", "--batch", "2", "--device", "auto"]);
+    assert_eq!(found.code, 0, "{}", found.stderr);
+    let all_software = adapters.iter().all(|adapter| adapter["software"] == true);
+    assert_eq!(found.stderr.contains("a software device"), all_software, "{}", found.stderr);
+}
+
+fn a_resume_takes_the_recorded_device(adapters: &[Value]) {
+    let folder = tempfile::tempdir().unwrap();
+    write_idx(folder.path(), 20, 10);
+    let (data, out) = (format!("mnist:{}", folder.path().display()), text(&folder.path().join("run")));
+    let train = ["train", "--net", "Output", "--batch", "4", "--steps", "2", "--device", "auto", "--data", &data];
+    succeed(&[&train[..], &["--out", &out]].concat());
+    let record = || std::fs::read_to_string(folder.path().join("run/run.toml")).unwrap();
+    let before = record();
+    assert!(before.contains(&format!("device = \"{} (", adapters[0]["name"].as_str().unwrap())), "{before}");
+    let resumed = run(&["train", "--resume", "--steps", "3", "--out", &out]);
+    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    let notes = ["no hardware GPU", "the run was on"];
+    assert!(!notes.iter().any(|note| resumed.stderr.contains(note)), "{}", resumed.stderr);
+    assert_eq!(record(), before.replace("steps = 2", "steps = 3"));
+}

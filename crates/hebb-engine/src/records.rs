@@ -1,0 +1,97 @@
+//! What a run learns from: records, which become the inputs of a step.
+
+use hebb_data::Split;
+use hebb_data::gaussian::Vectors;
+use hebb_spec::backend::Numbers;
+
+/// Numbers of an input, one record after another.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Column {
+    /// Images as bytes.
+    Bytes(Vec<u8>),
+    /// Labels.
+    Classes(Vec<u16>),
+    /// Activity.
+    Floats(Vec<f32>),
+}
+
+/// Some records as inputs by name.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Gathered(pub Vec<(&'static str, Column)>);
+
+impl Gathered {
+    /// The inputs of a step.
+    pub fn inputs(&self) -> Vec<(&str, Numbers<'_>)> {
+        self.0.iter().map(|(name, column)| (*name, column.numbers())).collect()
+    }
+}
+
+impl Column {
+    fn numbers(&self) -> Numbers<'_> {
+        match self {
+            Column::Bytes(bytes) => Numbers::Bytes(bytes),
+            Column::Classes(classes) => Numbers::Classes(classes),
+            Column::Floats(floats) => Numbers::Floats(floats),
+        }
+    }
+}
+
+/// Records that a run learns from, or is judged by.
+pub trait Records {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// Replaces `into` by the records at `indices`, as inputs of the system that learns from them.
+    fn gather(&self, indices: &[u32], into: &mut Gathered);
+}
+
+/// Images with labels are the inputs `images` and `labels`.
+impl Records for Split {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn gather(&self, indices: &[u32], into: &mut Gathered) {
+        if !matches!(into.0[..], [(_, Column::Bytes(_)), (_, Column::Classes(_))]) {
+            into.0 = vec![("images", Column::Bytes(Vec::new())), ("labels", Column::Classes(Vec::new()))];
+        }
+        if let [(_, Column::Bytes(images)), (_, Column::Classes(labels))] = &mut into.0[..] {
+            self.copy_records(indices, images);
+            labels.clear();
+            labels.extend(indices.iter().map(|&record| self.labels()[record as usize]));
+        }
+    }
+}
+
+/// Vectors are the input `x`.
+impl Records for Vectors {
+    fn count(&self) -> usize {
+        Vectors::count(self)
+    }
+
+    fn gather(&self, indices: &[u32], into: &mut Gathered) {
+        let values = indices.iter().flat_map(|&record| self.vector(record as usize)).copied().collect();
+        into.0 = vec![("x", Column::Floats(values))];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hebb_spec::Shape;
+
+    #[test]
+    fn images_come_with_their_labels_in_the_order_asked_for() {
+        let split = Split::new(Shape::new(1, 1, 2), vec![1, 2, 3, 4, 5, 6], vec![0, 1, 7]).unwrap();
+        assert_eq!(Records::count(&split), 3);
+        // Whatever stood there gives way.
+        let mut gathered = Gathered(vec![("x", Column::Floats(vec![0.5])), ("y", Column::Floats(vec![1.5]))]);
+        split.gather(&[2, 0, 2], &mut gathered);
+        let wanted = [("images", Numbers::Bytes(&[5, 6, 1, 2, 5, 6])), ("labels", Numbers::Classes(&[7, 0, 7]))];
+        assert_eq!(gathered.inputs(), wanted);
+        split.gather(&[1], &mut gathered);
+        assert_eq!(gathered.inputs(), [("images", Numbers::Bytes(&[3, 4])), ("labels", Numbers::Classes(&[1]))]);
+        let floats = Gathered(vec![("x", Column::Floats(vec![0.5]))]);
+        assert_eq!(floats.inputs(), [("x", Numbers::Floats(&[0.5]))]);
+    }
+}

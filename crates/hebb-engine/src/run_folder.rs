@@ -1,0 +1,203 @@
+//! The folder of a run: its files' names, its lock, and what may stand in it.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::settings::RunFile;
+use crate::tensor_file::CheckpointError;
+use crate::{WriteError, atomic};
+
+pub(crate) const SETTINGS: &str = "run.toml";
+pub(crate) const METRICS: &str = "metrics.csv";
+pub(crate) const LAST: &str = "last.safetensors";
+pub(crate) const BEST: &str = "best.safetensors";
+/// The weights that the run began with, until there is a last.safetensors.
+pub(crate) const START: &str = ".start.safetensors";
+/// The best checkpoint before the newest.
+pub(crate) const FORMER: &str = ".former-best.safetensors";
+pub(crate) const LOCK: &str = ".lock";
+
+/// A run's folder that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// There is a run already.
+    #[error("{} holds a run", path.display())]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Files of other kinds stand in the folder.
+    #[error("{} is not empty and holds no run ({file} stands there)", path.display())]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+        /// One of the files.
+        file: String,
+    },
+    /// There is no run to continue.
+    #[error("there is no run in {} ({SETTINGS} is missing)", path.display())]
+    Absent {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Another process writes there.
+    #[error("another process is writing to {}", path.display())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// run.toml does not read.
+    #[error("{} does not read: {cause}", path.display())]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// What the reader said, in one line.
+        cause: String,
+    },
+    /// The checkpoint and run.toml disagree.
+    #[error("{} was not written by the run that its {SETTINGS} and data describe", path.display())]
+    OtherRun {
+        /// The checkpoint.
+        path: PathBuf,
+    },
+    /// No checkpoint to continue from.
+    #[error("{} has no {LAST} to continue from", path.display())]
+    NoCheckpoint {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The run is already past its new end.
+    #[error("the run in {} has done {done} steps, but would end after {total}", path.display())]
+    Passed {
+        /// The folder.
+        path: PathBuf,
+        /// Steps done.
+        done: u32,
+        /// Steps of the whole run.
+        total: u32,
+    },
+    /// metrics.csv is not what this run writes.
+    #[error("line {line} of {} is not what this run writes there", path.display())]
+    Metrics {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: usize,
+    },
+    /// The system would not read something.
+    #[error("cannot read {}: {cause}", path.display())]
+    Read {
+        /// What.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The system would not make, lock or remove something.
+    #[error("cannot {action} {}: {cause}", path.display())]
+    Change {
+        /// What was to be done.
+        action: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A checkpoint cannot be read or written.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+}
+
+/// The folder of a run, locked against other writers for as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    pub(crate) path: PathBuf,
+    /// The lock ends with the process, however it ends.
+    _lock: File,
+}
+
+impl Folder {
+    pub(crate) fn lock(path: &Path) -> Result<Self, RunError> {
+        let name = path.join(LOCK);
+        let fail = |cause| RunError::Change { action: "lock", path: name.clone(), cause };
+        let lock = File::options().create(true).truncate(false).write(true).open(&name).map_err(fail)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(RunError::Locked { path: path.to_owned() }),
+            Err(TryLockError::Error(cause)) => Err(fail(cause)),
+        }
+    }
+
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    pub(crate) fn remove(&self, name: &str) -> Result<(), RunError> {
+        remove(&self.at(name))
+    }
+
+    /// Removes what a killed process left half written.
+    pub(crate) fn sweep(&self) -> Result<(), RunError> {
+        for name in names(&self.path)?.iter().filter(|name| atomic::is_temporary(name)) {
+            self.remove(name)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn write_settings(&self, file: &RunFile) -> Result<(), RunError> {
+        let path = self.at(SETTINGS);
+        match file.text() {
+            Ok(text) => Ok(atomic::write(&path, text.as_bytes())?),
+            Err(cause) => Err(RunError::Settings { path, cause: one_line(&cause) }),
+        }
+    }
+}
+
+/// Removes a file, if it is there.
+pub(crate) fn remove(path: &Path) -> Result<(), RunError> {
+    match fs::remove_file(path) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+            Err(RunError::Change { action: "remove", path: path.to_owned(), cause })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Names of all that stands in a folder; none where there is no folder.
+fn names(path: &Path) -> Result<Vec<String>, RunError> {
+    let fail = |cause| RunError::Read { path: path.to_owned(), cause };
+    let entries = match fs::read_dir(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(fail)?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.push(entry.map_err(fail)?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+pub(crate) fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a new run may be made at a path: it is absent or empty, or holds a run to replace.
+pub fn check_new(path: &Path, overwrite: bool) -> Result<(), RunError> {
+    let names = names(path)?;
+    let is_hidden = |name: &str| [LOCK, START].contains(&name) || atomic::is_temporary(name);
+    let is_ours = |name: &str| is_hidden(name) || [SETTINGS, METRICS, LAST, BEST, FORMER].contains(&name);
+    let path = path.to_owned();
+    if names.iter().any(|name| name == SETTINGS) {
+        return if overwrite { Ok(()) } else { Err(RunError::Exists { path }) };
+    }
+    match names.into_iter().find(|name| !is_hidden(name)) {
+        Some(file) if !is_ours(&file) => Err(RunError::Foreign { path, file }),
+        // A replacement that was killed half way.
+        Some(_) if !overwrite => Err(RunError::Exists { path }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,49 @@
+//! Whether a device can hold and bind a plan's tensors.
+
+use hebb_spec::backend::{Error, Options};
+use hebb_spec::plan::{Plan, TensorId};
+
+use crate::device::Gpu;
+use crate::kernels;
+use crate::memory::bytes;
+use crate::variant::Tuning;
+
+/// What a device and the options make of variants and bindings.
+pub(crate) fn tuning(gpu: &Gpu, options: &Options) -> Tuning {
+    let summary = gpu.summary();
+    let limit = summary.max_binding.min(summary.max_buffer);
+    Tuning {
+        software: summary.software,
+        variant: options.variant.clone(),
+        max_binding: options.max_binding.map_or(limit, |most| most.min(limit)),
+        alignment: u64::from(gpu.0.device.limits().min_storage_buffer_offset_alignment),
+    }
+}
+
+/// Whether the device can bind every tensor of a plan, whole or in pieces.
+pub(crate) fn fits(gpu: &Gpu, plan: &Plan, tuning: &Tuning) -> Result<(), Error> {
+    // The largest first: it is the one to name.
+    let mut large: Vec<TensorId> =
+        (0..plan.tensors.len()).map(TensorId).filter(|&id| bytes(plan.tensor(id)) > tuning.max_binding).collect();
+    large.sort_by_key(|&id| std::cmp::Reverse(bytes(plan.tensor(id))));
+    for id in large {
+        let tensor = plan.tensor(id);
+        let refuse = |needs: u64, limit: u64, place| {
+            let (tensor, device) = (tensor.name.clone(), gpu.summary().name.clone());
+            Err(Error::TensorTooLarge { tensor, needs: needs.div_ceil(1 << 20), limit: limit >> 20, device, place })
+        };
+        if bytes(tensor) > gpu.summary().max_buffer {
+            return refuse(bytes(tensor), gpu.summary().max_buffer, "in a buffer");
+        }
+        for call in plan.calls() {
+            for (_, operand) in call.operands().filter(|&(other, _)| other == id) {
+                match kernels::smallest_window(&call.problem, operand.slot) {
+                    Some(piece) if piece + tuning.alignment <= tuning.max_binding => {}
+                    Some(piece) => return refuse(piece, tuning.max_binding, "for one row or input of it"),
+                    None => return refuse(bytes(tensor), tuning.max_binding, "at once"),
+                }
+            }
+        }
+    }
+    Ok(())
+}

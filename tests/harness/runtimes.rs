@@ -1,0 +1,69 @@
+//! The runtimes under test. Without a device its tests show as ignored; in CI (CI=true) they fail.
+
+use std::sync::OnceLock;
+
+use hebb_gpu::{Gpu, Pick};
+use hebb_reference::Twins;
+use hebb_spec::backend::Runtime;
+use libtest_mimic::{Failed, Trial};
+
+/// Any GPU that wgpu reaches, or the one whose name holds `HEBB_TEST_DEVICE`.
+pub const GPU: Tested = Tested { name: "gpu", is_twins: false, checks: &[true, false], open: gpu };
+/// The twins.
+pub const REFERENCE: Tested = Tested { name: "reference", is_twins: true, checks: &[false], open: || Ok(&Twins) };
+/// All of them: a new backend is added here.
+pub const RUNTIMES: [Tested; 2] = [GPU, REFERENCE];
+
+/// A runtime under test.
+#[derive(Debug, Clone, Copy)]
+pub struct Tested {
+    /// Its name in trials.
+    pub name: &'static str,
+    /// Whether these are the twins: what compares a runtime with the twins shows nothing of them.
+    pub is_twins: bool,
+    /// The settings of bounds checks that it has.
+    pub checks: &'static [bool],
+    open: fn() -> Result<&'static dyn Runtime, String>,
+}
+
+/// All but the twins.
+pub fn devices() -> impl Iterator<Item = Tested> {
+    RUNTIMES.into_iter().filter(|tested| !tested.is_twins)
+}
+
+impl Tested {
+    /// The runtime, opened at first use.
+    pub fn open(&self) -> Result<&'static dyn Runtime, String> {
+        (self.open)()
+    }
+
+    /// A test on this runtime. Ignored where it cannot be opened; a failure where CI=true.
+    pub fn trial(
+        &self,
+        name: &str,
+        test: impl FnOnce(&'static dyn Runtime) -> Result<(), String> + Send + 'static,
+    ) -> Trial {
+        let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+        let (open, ignored) = (self.open, (self.open)().is_err() && !in_ci);
+        let name = format!("{}: {name}", self.name);
+        Trial::test(name, move || test(open()?).map_err(Failed::from)).with_ignored_flag(ignored)
+    }
+}
+
+/// Says on stderr which runtimes cannot be opened.
+pub fn announce(suite: &str) {
+    for tested in RUNTIMES {
+        if let Err(error) = tested.open() {
+            eprintln!("{suite}: no {}, its tests cannot run: {error}", tested.name);
+        }
+    }
+}
+
+fn gpu() -> Result<&'static dyn Runtime, String> {
+    static GPU: OnceLock<Result<Gpu, String>> = OnceLock::new();
+    let open = || {
+        let pick = std::env::var("HEBB_TEST_DEVICE").map_or(Pick::Any, Pick::Named);
+        Gpu::open(&pick).map_err(|error| error.to_string())
+    };
+    GPU.get_or_init(open).as_ref().map(|gpu| gpu as &dyn Runtime).map_err(Clone::clone)
+}
