@@ -1,6 +1,6 @@
 //! One kernel problem on a runtime: a plan of a single call, poisoned outputs, sentinels behind every tensor.
 
-use hebb_reference::{Expected, StepInfo, compare, expect};
+use hebb_reference::{Expected, StepInfo, Tensors, compare, expect};
 use hebb_spec::backend::{Error, Numbers, Options, Rounding, Runtime, Step};
 use hebb_spec::builder::Builder;
 use hebb_spec::learning::{MOST_RATES, Rate};
@@ -88,7 +88,7 @@ pub enum Values {
 }
 
 /// The problem's inputs, each in its logical order.
-pub fn inputs(case: &Case, values: Values, seed: u64) -> Vec<(Slot, Vec<f32>)> {
+pub fn inputs(case: &Case, values: Values, seed: u64) -> Tensors {
     let mut inputs = hebb_reference::sample::inputs(&case.problem, &case.step(), seed);
     if values == Values::Whole {
         for (at, (slot, numbers)) in (0..).zip(&mut inputs) {
@@ -132,10 +132,10 @@ pub fn expected(
     Ok(expected)
 }
 
-/// What a problem wrote or updated, and how its sum was cut.
-pub type Ran = (Vec<(Slot, Vec<f32>)>, Rounding);
+/// The tensors that a problem wrote or updated, and how its sum was cut.
+pub type Ran = (Tensors, Rounding);
 
-/// Runs the problem; the tensors that it wrote or updated, and how its sum was cut.
+/// Runs the problem, its outputs poisoned, every tensor guarded.
 pub fn run(runtime: &dyn Runtime, case: &Case, options: &Options, inputs: &[(Slot, Vec<f32>)]) -> Result<Ran, String> {
     let options = Options { guarded: true, max_binding: case.max_binding, ..options.clone() };
     attempt(runtime, case, &options, inputs).map_err(|error| error.to_string())

@@ -108,3 +108,8 @@ fn a_run_records_what_it_ran_on() {
     assert!(wanted.iter().all(|line| record.lines().any(|other| other == *line)), "{record}");
     assert!(record.contains("variants = [\"") && record.contains("\"connect_forward twin\""), "{record}");
 }
+
+#[test]
+fn a_run_that_is_killed_goes_on_to_the_same_bytes() {
+    support::kill::killed_runs_go_on_to_the_same_bytes("reference", 8);
+}

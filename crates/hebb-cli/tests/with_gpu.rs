@@ -30,6 +30,9 @@ fn main() {
         trial("a_device_is_found_by_a_part_of_its_name", a_device_is_found_by_a_part_of_its_name),
         trial("auto_owns_up_to_a_software_device", auto_owns_up_to_a_software_device),
         trial("a_resume_takes_the_recorded_device", a_resume_takes_the_recorded_device),
+        trial("a_run_that_is_killed_goes_on_to_the_same_bytes", |_| {
+            support::kill::killed_runs_go_on_to_the_same_bytes("gpu", 6);
+        }),
     ];
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -1,6 +1,8 @@
 //! Runs the built `hebb` and looks at what a user would see.
 #![allow(dead_code, reason = "each test file takes what it needs")]
 
+pub mod kill;
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 

@@ -1,0 +1,73 @@
+//! A run of the program that is killed (SIGKILL) at moments spread over its time, resumed each time, and held beside one
+//! that never stopped.
+
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::{hebb, succeed, write_idx};
+
+const EPOCHS: &str = "8";
+
+/// Kills at least `kills` times; the files must end as those of a run that was left alone.
+pub fn killed_runs_go_on_to_the_same_bytes(device: &str, kills: u32) {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    write_idx(&data, 300, 10);
+    let data = format!("mnist:{}", data.display());
+    let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
+    let train = |out: &Path, more: &[&str]| -> Vec<String> {
+        let fixed = ["train", "--device", device, "--data", &data, "--validation", "50", "--batch", "10"];
+        let net = ["--net", "Conv 4 3x3; Maxpool 3; Drop .3; Full 20; Output", "--rule", "kp", "--epochs", EPOCHS];
+        let out = ["--out", out.to_str().unwrap()];
+        [&fixed[..], &net, &out, more].concat().into_iter().map(str::to_owned).collect()
+    };
+    let started = Instant::now();
+    let args = train(&whole, &[]);
+    succeed(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    // Starting takes its share of the time, and there should be kills at every stage.
+    let time = started.elapsed();
+    let mut done = 0;
+    let mut state = 12_345_u32;
+    for attempt in 0.. {
+        assert!(attempt < 40 * kills, "only {done} kills in {attempt} attempts");
+        let more: &[&str] = if broken.join("run.toml").is_file() { &["--resume"] } else { &["--overwrite"] };
+        let args = train(&broken, more);
+        let mut child = hebb(&args.iter().map(String::as_str).collect::<Vec<_>>())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        if done < kills {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            sleep(time.mul_f64(f64::from(state >> 16) / 65_536.0 * 0.7) + Duration::from_millis(5));
+            if child.try_wait().unwrap().is_none() {
+                child.kill().unwrap();
+                done += 1;
+            } else if done < kills && attempt > 0 {
+                // It came to its end before its time: begin again, so that the kills that are left meet a run.
+                std::fs::remove_dir_all(&broken).unwrap();
+                child.wait().unwrap();
+                continue;
+            }
+            child.wait().unwrap();
+        } else {
+            assert!(child.wait().unwrap().success());
+            break;
+        }
+    }
+    for file in ["last.safetensors", "best.safetensors"] {
+        assert!(std::fs::read(whole.join(file)).unwrap() == std::fs::read(broken.join(file)).unwrap(), "{file}");
+    }
+    let rows = |run: &Path| -> Vec<String> {
+        let text = std::fs::read_to_string(run.join("metrics.csv")).unwrap();
+        // The second column is the time it took.
+        text.lines()
+            .map(|line| {
+                line.split(',').enumerate().filter(|(at, _)| *at != 1).map(|(_, f)| f).collect::<Vec<_>>().join(",")
+            })
+            .collect()
+    };
+    assert_eq!(rows(&whole), rows(&broken));
+}
