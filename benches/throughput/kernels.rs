@@ -1,7 +1,7 @@
 //! Each kernel on the shapes of the paper's networks, in every variant.
 
 use hebb_gpu::{Gpu, Session};
-use hebb_reference::{StepInfo, compare, expect, sample};
+use hebb_reference::{TwinStep, compare, expect, sample};
 use hebb_spec::Shape;
 use hebb_spec::backend::{Backend, Options, Runtime, Step};
 use hebb_spec::connection::Connection;
@@ -128,7 +128,7 @@ fn prepare(gpu: &Gpu, problem: Problem, options: &Options) -> Result<Session, St
     let call = Call { name: problem.stem().to_owned(), problem, tensors: (0..slots).map(TensorId).collect() };
     let plan = Plan { batch: problem.batch(), tensors, slots, rates: 1, lists: vec![(List::TRAIN, vec![call])] };
     let mut session = Session::new(gpu, plan, options).map_err(|error| error.to_string())?;
-    for (slot, values) in sample::inputs(&problem, &StepInfo::from(&step(&problem)), 1) {
+    for (slot, values) in sample::inputs(&problem, &TwinStep::from(&step(&problem)), 1) {
         let at = operands.iter().position(|operand| operand.slot == slot).ok_or("an input that is no operand")?;
         session.write(TensorId(at), &values).map_err(|error| format!("{slot:?}: {error}"))?;
     }
@@ -143,7 +143,7 @@ fn step(problem: &Problem) -> Step<'static> {
 /// Correct first: the variant at a small batch, within the error bound.
 fn check(gpu: &Gpu, problem: Problem, options: &Options) -> Result<(), String> {
     let mut session = prepare(gpu, problem, options)?;
-    let step = StepInfo::from(&step(&problem));
+    let step = TwinStep::from(&step(&problem));
     let inputs = sample::inputs(&problem, &step, 1);
     session.call(List::TRAIN, 0).map_err(|error| error.to_string())?;
     let rounding = session.rounding(List::TRAIN, 0);

@@ -1,6 +1,6 @@
 //! One kernel problem on a runtime: a plan of a single call, poisoned outputs, sentinels behind every tensor.
 
-use hebb_reference::{Expected, StepInfo, Tensors, compare, expect};
+use hebb_reference::{Expected, Tensors, TwinStep, compare, expect};
 use hebb_spec::backend::{Error, Numbers, Options, Rounding, Runtime, Step};
 use hebb_spec::builder::Builder;
 use hebb_spec::learning::{MOST_RATES, Rate};
@@ -46,10 +46,10 @@ impl Case {
     }
 
     /// Where the case stands in a run: addresses dropout masks.
-    pub fn step(&self) -> StepInfo {
+    pub fn step(&self) -> TwinStep {
         let mut rates: [f32; MOST_RATES] = std::array::from_fn(|at| 1000.0 + at as f32);
         rates[RATE.0 as usize] = self.rate;
-        StepInfo { seed: 0x0123_4567_89AB_CDEF, step: 41, images: self.images, repeat: 0, rates }
+        TwinStep { seed: 0x0123_4567_89AB_CDEF, step: 41, images: self.images, repeat: 0, rates }
     }
 
     /// A plan of one call. Images and labels are its inputs, all else is scratch: it can be read and written around the
@@ -154,7 +154,7 @@ fn attempt(runtime: &dyn Runtime, case: &Case, options: &Options, inputs: &[(Slo
             _ => None,
         })
         .collect();
-    let StepInfo { seed, step, images, rates, .. } = case.step();
+    let TwinStep { seed, step, images, rates, .. } = case.step();
     backend.load(&Step { seed, step, images, rates: &rates, inputs: &of_step })?;
     let tensors: Vec<(TensorId, Slot, Access)> = {
         let call = &backend.plan().list(List::TRAIN)[0];

@@ -1,7 +1,7 @@
 //! A runtime with a fault that only [`Backend::intact`] can see: the twins, but each call also writes where nothing may
 //! be.
 
-use hebb_reference::{Data, Reference};
+use hebb_reference::{Packed, Reference};
 use hebb_spec::backend::{Backend, Error, Kernel, Options, Outcome, Rounding, Runtime, Step};
 use hebb_spec::operand::Slot;
 use hebb_spec::plan::{List, Plan, TensorId};
@@ -64,7 +64,7 @@ impl Backend for Spoiling {
         self.twins.call(list, call)?;
         let call = self.twins.plan().list(list)[call].clone();
         if let (Some(w), Problem::ConnectUpdate { connection, .. }) = (call.tensor(Slot::W), call.problem)
-            && let Data::Floats(floats) = &mut self.twins.store_mut().tensors[w.0]
+            && let Packed::Floats(floats) = &mut self.twins.store_mut().tensors[w.0]
         {
             let at = match self.spoils {
                 Spoils::Behind => floats.len() - 1,

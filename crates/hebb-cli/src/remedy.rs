@@ -116,6 +116,7 @@ fn device(error: &backend::Error) -> Option<&'static str> {
     match error {
         backend::Error::TensorTooLarge { .. } => Some(": use a smaller batch or layer, or another device"),
         backend::Error::GridTooLarge { .. } => Some(": use a smaller batch"),
+        backend::Error::LoopTooLong { .. } => Some(": use a narrower layer, or another device"),
         backend::Error::OutOfMemory { .. } => Some(": use a smaller batch or network"),
         backend::Error::TimedOut { .. } => Some(": use a smaller batch, or another device"),
         backend::Error::Request(_) | backend::Error::Failed { .. } | backend::Error::Spoilt { .. } => None,

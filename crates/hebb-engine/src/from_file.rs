@@ -9,7 +9,7 @@ use crate::tensor_file::{CheckpointError, TensorFile};
 
 /// A start, and what is worth saying about it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Start {
+pub struct Loaded {
     /// The weights.
     pub weights: Weights,
     /// One sentence each.
@@ -19,7 +19,7 @@ pub struct Start {
 /// Takes weights from a file by name and shape, whatever its metadata say: of all layers, or of those in `layers` where
 /// it is not empty. The rest is drawn from the seed, and so is what the file lacks, but for what is learned first of all.
 /// A tied filter goes to every place of an untied layer.
-pub fn adopt(params: &[Param], seed: u64, file: &TensorFile, layers: &[u32]) -> Result<Start, CheckpointError> {
+pub fn adopt(params: &[Param], seed: u64, file: &TensorFile, layers: &[u32]) -> Result<Loaded, CheckpointError> {
     let mut weights = Weights::draw_everywhere(params, seed);
     let (mut drawn, mut taken) = (Vec::new(), Vec::new());
     for (param, weight) in params.iter().zip(&mut weights.0) {
@@ -45,11 +45,11 @@ pub fn adopt(params: &[Param], seed: u64, file: &TensorFile, layers: &[u32]) -> 
     }
     messages.extend(halves(file, &taken));
     messages.extend(clear(params, &mut weights, file, &taken));
-    Ok(Start { weights, messages })
+    Ok(Loaded { weights, messages })
 }
 
 /// Takes all of a system's weights and states from a file, which must have every one in its own shape.
-pub fn stored(params: &[Param], file: &TensorFile) -> Result<Start, CheckpointError> {
+pub fn stored(params: &[Param], file: &TensorFile) -> Result<Loaded, CheckpointError> {
     let weight = |param: &Param| -> Result<Weight, CheckpointError> {
         let values = Arc::new(read(file, param, false)?);
         Ok(Weight { name: param.name.clone(), layout: param.layout, values })
@@ -58,7 +58,7 @@ pub fn stored(params: &[Param], file: &TensorFile) -> Result<Start, CheckpointEr
     let taken: Vec<&str> = params.iter().map(|param| param.name.as_str()).collect();
     let mut messages: Vec<String> = halves(file, &taken).into_iter().collect();
     messages.extend(clear(params, &mut weights, file, &taken));
-    Ok(Start { weights, messages })
+    Ok(Loaded { weights, messages })
 }
 
 /// A parameter's numbers; `copies`: a tied filter may stand for those of all places.

@@ -8,7 +8,7 @@ use hebb_spec::rng::{Purpose, Stream};
 use hebb_spec::settings::{SettingError, Table};
 use hebb_spec::system::System;
 
-use crate::from_file::{self, Start};
+use crate::from_file::{self, Loaded};
 use crate::metadata::{Metadata, Progress, Training};
 use crate::settings::{Length, RunSettings};
 use crate::tensor_file::{CheckpointError, TensorFile};
@@ -63,11 +63,11 @@ pub fn check(system: &dyn System, settings: &RunSettings) -> Result<(), JobError
 }
 
 /// The weights that a run starts with: from the settings' file, where they name one, else drawn.
-pub fn start(system: &dyn System, settings: &RunSettings) -> Result<Start, CheckpointError> {
+pub fn start(system: &dyn System, settings: &RunSettings) -> Result<Loaded, CheckpointError> {
     let (params, seed) = (system.params(), settings.seed);
     match &settings.init {
         Some(path) => from_file::adopt(&params, seed, &TensorFile::read(path.as_ref())?, &settings.init_layers),
-        None => Ok(Start { weights: Weights::draw(&params, seed), messages: Vec::new() }),
+        None => Ok(Loaded { weights: Weights::draw(&params, seed), messages: Vec::new() }),
     }
 }
 
@@ -139,7 +139,7 @@ impl<'a> Job<'a> {
     }
 
     /// The weights that the run starts with.
-    pub fn start(&self) -> Result<Start, CheckpointError> {
+    pub fn start(&self) -> Result<Loaded, CheckpointError> {
         start(self.system, &self.settings)
     }
 

@@ -15,7 +15,7 @@ use tracing::debug;
 use crate::Row;
 use crate::atomic;
 use crate::checkpoint;
-use crate::from_file::{self, Start};
+use crate::from_file::{self, Loaded};
 use crate::job::Job;
 use crate::metadata::{Best, Progress};
 use crate::metrics::Metrics;
@@ -80,7 +80,7 @@ impl Existing {
             let (done, total) = (progress.step, job.total_steps);
             return Err(RunError::Passed { path: folder.path, done, total });
         }
-        let Start { weights, mut messages } = from_file::stored(&job.system.params(), &file)?;
+        let Loaded { weights, mut messages } = from_file::stored(&job.system.params(), &file)?;
         let (metrics, surplus) = Metrics::read(job.system, &folder.at(METRICS), progress.epoch)?;
         if metrics.rows().len() < progress.epoch as usize {
             messages.push(format!("{} lacks rows of epochs that are done", folder.at(METRICS).display()));

@@ -1,7 +1,9 @@
 //! Whether a device can hold and bind a plan's tensors.
 
 use hebb_spec::backend::{Error, Options};
+use hebb_spec::lane4;
 use hebb_spec::plan::{Plan, TensorId};
+use hebb_spec::problem::Problem;
 
 use crate::device::Gpu;
 use crate::kernels;
@@ -20,8 +22,37 @@ pub(crate) fn tuning(gpu: &Gpu, options: &Options) -> Tuning {
     }
 }
 
-/// Whether the device can bind every tensor of a plan, whole or in pieces.
+/// Turns after which llvmpipe ends a loop of a shader, without a word: wrong numbers, seen on Mesa 22.3.6.
+const LLVMPIPE_TURNS: u32 = 65_535;
+
+/// Turns of a call's longest loop: over channels, places or classes.
+fn longest_loop(problem: &Problem) -> u32 {
+    match *problem {
+        Problem::ConnectForward { connection, .. } => connection.input.channels,
+        Problem::ConnectFeedback { connection, .. } => connection.output.channels,
+        Problem::ConnectUpdate { connection, .. } if !connection.untied => {
+            let runs = lane4::update_splits(&connection);
+            connection.output.places().div_ceil(runs).max(runs)
+        }
+        Problem::Loss { classes, .. } => classes,
+        _ => 0,
+    }
+}
+
+/// Whether the device computes every call, and can bind every tensor of a plan, whole or in pieces.
 pub(crate) fn fits(gpu: &Gpu, plan: &Plan, tuning: &Tuning) -> Result<(), Error> {
+    let device = &gpu.summary().name;
+    if device.contains("llvmpipe")
+        && let Some(call) = plan.calls().find(|call| longest_loop(&call.problem) > LLVMPIPE_TURNS)
+    {
+        let turns = longest_loop(&call.problem);
+        return Err(Error::LoopTooLong {
+            call: call.name.clone(),
+            turns,
+            most: LLVMPIPE_TURNS,
+            device: device.clone(),
+        });
+    }
     // The largest first: it is the one to name.
     let mut large: Vec<TensorId> =
         (0..plan.tensors.len()).map(TensorId).filter(|&id| bytes(plan.tensor(id)) > tuning.max_binding).collect();

@@ -6,8 +6,8 @@ use hebb_spec::plan::{Call, List, Plan, TensorId};
 use hebb_spec::problem::Problem;
 use hebb_spec::request::{self, RequestError};
 
-use crate::run::RunError;
-use crate::store::Store;
+use crate::run::TwinError;
+use crate::store::TwinMemory;
 
 const NAME: &str = "reference (CPU twins)";
 const VARIANT: &str = "twin";
@@ -34,19 +34,19 @@ impl Runtime for Twins {
 #[derive(Debug)]
 pub struct Reference {
     plan: Plan,
-    store: Store<f32>,
+    store: TwinMemory<f32>,
     outcomes: Vec<Outcome>,
 }
 
 impl Reference {
     /// Makes a plan ready, all its tensors 0. Of the options only the guards mean something to the twins.
     pub fn new(plan: Plan, options: &Options) -> Self {
-        let store = if options.guarded { Store::guarded(&plan) } else { Store::new(&plan) };
+        let store = if options.guarded { TwinMemory::guarded(&plan) } else { TwinMemory::new(&plan) };
         Self { plan, store, outcomes: Vec::new() }
     }
 
     /// The tensors as they lie in memory, for tests that spoil them.
-    pub fn store_mut(&mut self) -> &mut Store<f32> {
+    pub fn store_mut(&mut self) -> &mut TwinMemory<f32> {
         &mut self.store
     }
 
@@ -57,7 +57,7 @@ impl Reference {
 }
 
 /// A plan whose calls do not fit their tensors.
-fn failed(error: RunError) -> Error {
+fn failed(error: TwinError) -> Error {
     Error::Failed { device: NAME.to_owned(), reason: error.to_string() }
 }
 

@@ -9,8 +9,8 @@ use serde::Serialize;
 use crate::compare::compare;
 use crate::data::{Tensors, floats};
 use crate::oracle::expect;
-use crate::run::RunError;
-use crate::step::StepInfo;
+use crate::run::TwinError;
+use crate::step::TwinStep;
 
 /// What one call wrote beside what it must write: the element with the largest share of its bound.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -51,7 +51,7 @@ pub enum CheckError {
     Backend(#[from] Error),
     /// The call's tensors do not fit its problem.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Run(#[from] TwinError),
 }
 
 /// Runs a list call by call on a step, hands each call's report to `each`, and asks at last whether anything was
@@ -86,7 +86,7 @@ fn check_call(
         }
     }
     backend.call(list, at)?;
-    let expected = expect(&call.problem, &StepInfo::from(step), &inputs, backend.rounding(list, at))?;
+    let expected = expect(&call.problem, &TwinStep::from(step), &inputs, backend.rounding(list, at))?;
     let mut report = CallReport {
         list: list.0,
         step: step.step,

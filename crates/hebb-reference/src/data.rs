@@ -12,7 +12,7 @@ pub type Tensors = Vec<(Slot, Vec<f32>)>;
 
 /// A tensor in the lane-4 form.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Data<T> {
+pub enum Packed<T> {
     /// Numbers: all tensors but images.
     Floats(Vec<T>),
     /// Images, four bytes a word.
@@ -28,12 +28,12 @@ pub enum Lent<'a, T> {
     Words(&'a mut [u32]),
 }
 
-impl<T: Real> Data<T> {
+impl<T: Real> Packed<T> {
     /// A tensor of zeros.
     pub fn zeros(layout: &Layout) -> Self {
         match layout {
-            Layout::Images { .. } => Data::Words(vec![0; lane4::len(layout)]),
-            _ => Data::Floats(vec![T::ZERO; lane4::len(layout)]),
+            Layout::Images { .. } => Packed::Words(vec![0; lane4::len(layout)]),
+            _ => Packed::Floats(vec![T::ZERO; lane4::len(layout)]),
         }
     }
 
@@ -43,7 +43,7 @@ impl<T: Real> Data<T> {
     /// If there are more values than the layout's.
     pub fn pack(layout: &Layout, values: &[f32]) -> Self {
         let Layout::Images { shape, .. } = layout else {
-            return Data::Floats(lane4::pack(layout, values).into_iter().map(T::from_f32).collect());
+            return Packed::Floats(lane4::pack(layout, values).into_iter().map(T::from_f32).collect());
         };
         let bytes: Vec<u8> = values.iter().map(|&byte| byte as u8).collect();
         let mut packed = Vec::new();
@@ -51,7 +51,7 @@ impl<T: Real> Data<T> {
         let mut words: Vec<u32> = packed.as_chunks::<4>().0.iter().map(|&word| u32::from_le_bytes(word)).collect();
         assert!(words.len() <= lane4::len(layout), "bytes of {layout:?}");
         words.resize(lane4::len(layout), 0);
-        Data::Words(words)
+        Packed::Words(words)
     }
 
     /// In the logical order. What lies behind the layout's numbers is passed over.
@@ -60,8 +60,8 @@ impl<T: Real> Data<T> {
     /// If there are fewer numbers than the layout's.
     pub fn unpack(&self, layout: &Layout) -> Vec<T> {
         let words = match self {
-            Data::Floats(floats) => return lane4::unpack(layout, &floats[..lane4::len(layout)]),
-            Data::Words(words) => &words[..lane4::len(layout)],
+            Packed::Floats(floats) => return lane4::unpack(layout, &floats[..lane4::len(layout)]),
+            Packed::Words(words) => &words[..lane4::len(layout)],
         };
         let each = layout.per_image().unwrap_or(0);
         let image = |words: &[u32]| -> Vec<T> {
@@ -74,11 +74,11 @@ impl<T: Real> Data<T> {
     /// Lends the numbers, without so many behind them.
     pub(crate) fn lend(&mut self, behind: usize) -> Lent<'_, T> {
         match self {
-            Data::Floats(floats) => {
+            Packed::Floats(floats) => {
                 let len = floats.len().saturating_sub(behind);
                 Lent::Floats(&mut floats[..len])
             }
-            Data::Words(words) => {
+            Packed::Words(words) => {
                 let len = words.len().saturating_sub(behind);
                 Lent::Words(&mut words[..len])
             }
@@ -104,15 +104,15 @@ mod tests {
     fn images_start_at_words_of_their_own() {
         let layout = Layout::Images { shape: Shape::new(1, 1, 5), batch: 3 };
         let values: Vec<f32> = (1..=10_u8).map(f32::from).collect();
-        let data = Data::<f32>::pack(&layout, &values);
-        assert_eq!(data, Data::Words(vec![0x0403_0201, 0x05, 0x0908_0706, 0x0a, 0, 0]));
+        let data = Packed::<f32>::pack(&layout, &values);
+        assert_eq!(data, Packed::Words(vec![0x0403_0201, 0x05, 0x0908_0706, 0x0a, 0, 0]));
         assert_eq!(data.unpack(&layout), [&values[..], &[0.0; 5]].concat());
     }
 
     #[test]
     fn what_lies_behind_a_tensor_is_passed_over() {
         let layout = Layout::Activity { units: 2, batch: 1 };
-        let mut data = Data::Floats(vec![1.0_f64, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 77.0]);
+        let mut data = Packed::Floats(vec![1.0_f64, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 77.0]);
         assert_eq!(data.unpack(&layout), [1.0, 2.0]);
         let Lent::Floats(floats) = data.lend(1) else { panic!("numbers") };
         assert_eq!(floats.len(), 8);

@@ -5,11 +5,11 @@ use hebb_spec::learning::{drop_scale, drop_threshold};
 use hebb_spec::rng::{Purpose, Stream};
 
 use crate::real::Real;
-use crate::step::StepInfo;
+use crate::step::TwinStep;
 
 /// y `[unit][image]` = 0 where the random word of (seed, dropout, step, unit, image) is below the threshold, else
 /// x / (1 − p). The mask is recomputed, never stored.
-pub fn dropout<T: Real>(batch: u32, index: u32, probability: f32, step: &StepInfo, x: &[T], y: &mut [T]) {
+pub fn dropout<T: Real>(batch: u32, index: u32, probability: f32, step: &TwinStep, x: &[T], y: &mut [T]) {
     let b = padded(batch);
     let stream = Stream::new(step.seed, Purpose::Dropout, index, step.step);
     let (threshold, scale) = (drop_threshold(probability), T::from_f32(drop_scale(probability)));
@@ -27,7 +27,7 @@ mod tests {
 
     fn mask(probability: f32, index: u32, step: u32) -> Vec<f32> {
         let mut y = vec![f32::NAN; 4000];
-        let step = StepInfo { seed: 5, step, ..StepInfo::default() };
+        let step = TwinStep { seed: 5, step, ..TwinStep::default() };
         dropout(5, index, probability, &step, &[1.0; 4000], &mut y);
         y
     }
@@ -48,7 +48,7 @@ mod tests {
         assert_ne!(mask(0.5, 1, 3), mask(0.5, 2, 3));
         // The address is (unit, image): a batch of another padding sees the same mask.
         let mut narrow = vec![0.0; 2000];
-        let step = StepInfo { seed: 5, step: 3, ..StepInfo::default() };
+        let step = TwinStep { seed: 5, step: 3, ..TwinStep::default() };
         dropout(4, 1, 0.5, &step, &[1.0; 2000], &mut narrow);
         let wide = mask(0.5, 1, 3);
         assert!((0..500).all(|unit| narrow[unit * 4..][..4] == wide[unit * 8..][..4]));

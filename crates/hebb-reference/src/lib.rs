@@ -34,9 +34,9 @@ pub mod target_delta;
 
 pub use backend::{Reference, Twins};
 pub use compare::{Comparison, compare};
-pub use data::{Data, Tensors};
+pub use data::{Packed, Tensors};
 pub use oracle::{Expected, expect};
 pub use real::Real;
-pub use run::{RunError, outputs};
-pub use step::StepInfo;
-pub use store::Store;
+pub use run::{TwinError, outputs};
+pub use step::TwinStep;
+pub use store::TwinMemory;

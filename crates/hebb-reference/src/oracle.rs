@@ -11,11 +11,11 @@ use hebb_spec::operand::{Access, Operand, Slot};
 use hebb_spec::problem::Problem;
 use hebb_spec::tolerance::{SMALLEST, UNIT, sum_bound};
 
-use crate::data::Data;
+use crate::data::Packed;
 use crate::geometry::{tap_input, tap_output};
 use crate::oracle_loss;
-use crate::run::{RunError, pack, written};
-use crate::step::StepInfo;
+use crate::run::{TwinError, pack, written};
+use crate::step::TwinStep;
 
 /// What a tensor must hold, and how far off each number may be, in its logical order.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,10 +33,10 @@ pub struct Expected {
 /// cut, as [`hebb_spec::backend::Backend::rounding`] tells.
 pub fn expect(
     problem: &Problem,
-    step: &StepInfo,
+    step: &TwinStep,
     inputs: &[(Slot, Vec<f32>)],
     rounding: Rounding,
-) -> Result<Vec<Expected>, RunError> {
+) -> Result<Vec<Expected>, TwinError> {
     let inputs = pack::<f64>(problem, inputs)?;
     let written = written(problem, step, &inputs)?;
     let values: Vec<Vec<f64>> = written.into_iter().map(|(_, values)| values).collect();
@@ -51,16 +51,16 @@ pub fn expect(
 }
 
 /// A problem's read and updated tensors in the lane-4 form.
-type Inputs = [(Slot, Data<f64>)];
+type Inputs = [(Slot, Packed<f64>)];
 
 /// The bounds of each tensor that is written or updated, in the lane-4 form.
 fn bounds(
     problem: &Problem,
-    step: &StepInfo,
+    step: &TwinStep,
     inputs: &Inputs,
     values: &[Vec<f64>],
     rounding: Rounding,
-) -> Result<Vec<Vec<f64>>, RunError> {
+) -> Result<Vec<Vec<f64>>, TwinError> {
     let one = |bounds: Vec<f64>| vec![bounds];
     let first =
         |problem: &Problem, inputs: &Inputs| written(problem, step, inputs).map(|mut written| written.swap_remove(0).1);
@@ -116,18 +116,20 @@ fn bounds(
 }
 
 /// The same inputs, of some tensors the absolute values.
-fn absolute(inputs: &Inputs, of: impl Fn(Slot) -> bool) -> Vec<(Slot, Data<f64>)> {
-    let one = |(slot, data): &(Slot, Data<f64>)| match data {
-        Data::Floats(floats) if of(*slot) => (*slot, Data::Floats(floats.iter().map(|float| float.abs()).collect())),
+fn absolute(inputs: &Inputs, of: impl Fn(Slot) -> bool) -> Vec<(Slot, Packed<f64>)> {
+    let one = |(slot, data): &(Slot, Packed<f64>)| match data {
+        Packed::Floats(floats) if of(*slot) => {
+            (*slot, Packed::Floats(floats.iter().map(|float| float.abs()).collect()))
+        }
         _ => (*slot, data.clone()),
     };
     inputs.iter().map(one).collect()
 }
 
-fn floats<'a>(problem: &Problem, inputs: &'a Inputs, slot: Slot) -> Result<&'a [f64], RunError> {
+fn floats<'a>(problem: &Problem, inputs: &'a Inputs, slot: Slot) -> Result<&'a [f64], TwinError> {
     match inputs.iter().find(|(other, _)| *other == slot) {
-        Some((_, Data::Floats(floats))) => Ok(floats),
-        _ => Err(RunError::Missing { stem: problem.stem(), slot }),
+        Some((_, Packed::Floats(floats))) => Ok(floats),
+        _ => Err(TwinError::Missing { stem: problem.stem(), slot }),
     }
 }
 
@@ -179,18 +181,18 @@ fn update_terms(c: &Connection, batch: u32, rounding: Rounding) -> u64 {
 /// Σ|δ·x| of each weight that changes: the same learning without factors, run on absolute values, from weights of 0.
 fn increments(
     (connection, batch, learning): (Connection, u32, Learning),
-    step: &StepInfo,
+    step: &TwinStep,
     inputs: &Inputs,
-) -> Result<Vec<Vec<f64>>, RunError> {
+) -> Result<Vec<Vec<f64>>, TwinError> {
     let learning = Learning { keep: 1.0, epsilon: learning.epsilon.map(|_| 1.0), ..learning };
     let plain = Problem::ConnectUpdate { connection, batch, learning };
     let mut absolute = absolute(inputs, |_| true);
     for (slot, data) in &mut absolute {
-        if let (Slot::W | Slot::R, Data::Floats(weights)) = (slot, data) {
+        if let (Slot::W | Slot::R, Packed::Floats(weights)) = (slot, data) {
             weights.fill(0.0);
         }
     }
-    let step = StepInfo { rates: [1.0; MOST_RATES], ..*step };
+    let step = TwinStep { rates: [1.0; MOST_RATES], ..*step };
     Ok(written(&plain, &step, &absolute)?.into_iter().map(|(_, sizes)| sizes).collect())
 }
 

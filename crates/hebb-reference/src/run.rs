@@ -10,7 +10,7 @@ use crate::connect_apply::{Learner, connect_apply};
 use crate::connect_feedback::{Gate, connect_feedback};
 use crate::connect_forward::connect_forward;
 use crate::connect_update::{connect_partial, connect_update};
-use crate::data::{Data, Lent, Tensors};
+use crate::data::{Lent, Packed, Tensors};
 use crate::difference::difference;
 use crate::dropout::dropout;
 use crate::gather_images::gather_images;
@@ -21,14 +21,14 @@ use crate::pool_forward::pool_forward;
 use crate::real::Real;
 use crate::saturation::saturation;
 use crate::sign_feedback::sign_feedback;
-use crate::step::StepInfo;
+use crate::step::TwinStep;
 use crate::sum_feedback::sum_feedback;
 use crate::sum_forward::sum_forward;
 use crate::target_delta::target_delta;
 
 /// Tensors that do not fit their problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum RunError {
+pub enum TwinError {
     /// A tensor that the problem needs.
     #[error("{stem}: there is no {slot:?}")]
     Missing {
@@ -75,22 +75,22 @@ struct Operands<'a, T> {
 
 impl<'a, T> Operands<'a, T> {
     /// Those of a problem, in any order. Fails where they do not fit it.
-    fn new(problem: &Problem, tensors: Vec<(Slot, Lent<'a, T>)>) -> Result<Self, RunError> {
+    fn new(problem: &Problem, tensors: Vec<(Slot, Lent<'a, T>)>) -> Result<Self, TwinError> {
         let (stem, operands) = (problem.stem(), problem.operands());
         for operand in &operands {
             let slot = operand.slot;
-            let given = tensors.iter().find(|(other, _)| *other == slot).ok_or(RunError::Missing { stem, slot })?;
+            let given = tensors.iter().find(|(other, _)| *other == slot).ok_or(TwinError::Missing { stem, slot })?;
             let got = match &given.1 {
                 Lent::Floats(floats) => floats.len(),
                 Lent::Words(words) => words.len(),
             };
             let wanted = lane4::len(&operand.layout);
             if got != wanted {
-                return Err(RunError::Length { stem, slot, wanted, got });
+                return Err(TwinError::Length { stem, slot, wanted, got });
             }
         }
         match tensors.iter().find(|(slot, _)| operands.iter().all(|operand| operand.slot != *slot)) {
-            Some(&(slot, _)) => Err(RunError::Unknown { stem, slot }),
+            Some(&(slot, _)) => Err(TwinError::Unknown { stem, slot }),
             None => Ok(Self { stem, left: tensors }),
         }
     }
@@ -100,31 +100,31 @@ impl<'a, T> Operands<'a, T> {
         Some(self.left.swap_remove(at).1)
     }
 
-    fn take(&mut self, slot: Slot) -> Result<&'a mut [T], RunError> {
-        self.maybe(slot)?.ok_or(RunError::Missing { stem: self.stem, slot })
+    fn take(&mut self, slot: Slot) -> Result<&'a mut [T], TwinError> {
+        self.maybe(slot)?.ok_or(TwinError::Missing { stem: self.stem, slot })
     }
 
-    fn maybe(&mut self, slot: Slot) -> Result<Option<&'a mut [T]>, RunError> {
+    fn maybe(&mut self, slot: Slot) -> Result<Option<&'a mut [T]>, TwinError> {
         match self.find(slot) {
             Some(Lent::Floats(floats)) => Ok(Some(floats)),
-            Some(Lent::Words(_)) => Err(RunError::Kind { stem: self.stem, slot }),
+            Some(Lent::Words(_)) => Err(TwinError::Kind { stem: self.stem, slot }),
             None => Ok(None),
         }
     }
 
-    fn words(&mut self, slot: Slot) -> Result<&'a [u32], RunError> {
+    fn words(&mut self, slot: Slot) -> Result<&'a [u32], TwinError> {
         match self.find(slot) {
             Some(Lent::Words(words)) => Ok(words),
-            Some(Lent::Floats(_)) => Err(RunError::Kind { stem: self.stem, slot }),
-            None => Err(RunError::Missing { stem: self.stem, slot }),
+            Some(Lent::Floats(_)) => Err(TwinError::Kind { stem: self.stem, slot }),
+            None => Err(TwinError::Missing { stem: self.stem, slot }),
         }
     }
 
-    fn gate(&mut self, slope: Option<f32>) -> Result<Option<Gate<'a, T>>, RunError> {
+    fn gate(&mut self, slope: Option<f32>) -> Result<Option<Gate<'a, T>>, TwinError> {
         slope.map(|slope| Ok(Gate { slope, x: self.take(Slot::Gate)? })).transpose()
     }
 
-    fn learner(&mut self, learning: Learning, step: &StepInfo) -> Result<Learner<'a, T>, RunError> {
+    fn learner(&mut self, learning: Learning, step: &TwinStep) -> Result<Learner<'a, T>, TwinError> {
         Ok(Learner {
             learning,
             rate: step.rate(learning.rate),
@@ -139,9 +139,9 @@ impl<'a, T> Operands<'a, T> {
 /// Runs a problem's twin on its tensors in the lane-4 form, given in any order.
 pub(crate) fn run<T: Real>(
     problem: &Problem,
-    step: &StepInfo,
+    step: &TwinStep,
     tensors: Vec<(Slot, Lent<'_, T>)>,
-) -> Result<(), RunError> {
+) -> Result<(), TwinError> {
     use Slot::{A, B, Below, Delta, Gate, Images, Labels, MaskA, MaskB, Predictions, R, Skip, Sums, W, X, X2, Y};
     let mut of = Operands::new(problem, tensors)?;
     match *problem {
@@ -206,20 +206,20 @@ type Written<T> = Vec<(Slot, Vec<T>)>;
 /// written start as NaN, so that an element which a twin leaves out shows.
 pub(crate) fn written<T: Real>(
     problem: &Problem,
-    step: &StepInfo,
-    inputs: &[(Slot, Data<T>)],
-) -> Result<Written<T>, RunError> {
+    step: &TwinStep,
+    inputs: &[(Slot, Packed<T>)],
+) -> Result<Written<T>, TwinError> {
     let operands = problem.operands();
-    let mut tensors: Vec<(Slot, Data<T>)> = inputs.to_vec();
+    let mut tensors: Vec<(Slot, Packed<T>)> = inputs.to_vec();
     for operand in operands.iter().filter(|operand| operand.access == Access::Write) {
-        tensors.push((operand.slot, Data::Floats(vec![T::from_f32(f32::NAN); lane4::len(&operand.layout)])));
+        tensors.push((operand.slot, Packed::Floats(vec![T::from_f32(f32::NAN); lane4::len(&operand.layout)])));
     }
     let lent = tensors.iter_mut().map(|(slot, data)| (*slot, data.lend(0)));
     run(problem, step, lent.collect())?;
     let changed = |slot: Slot| operands.iter().any(|operand| operand.slot == slot && operand.access != Access::Read);
     let mut written: Vec<(Slot, Vec<T>)> = Vec::new();
     for (slot, data) in tensors {
-        if let (true, Data::Floats(floats)) = (changed(slot), data) {
+        if let (true, Packed::Floats(floats)) = (changed(slot), data) {
             written.push((slot, floats));
         }
     }
@@ -228,21 +228,24 @@ pub(crate) fn written<T: Real>(
 }
 
 /// The read and updated tensors of a problem from their logical order.
-pub(crate) fn pack<T: Real>(problem: &Problem, inputs: &[(Slot, Vec<f32>)]) -> Result<Vec<(Slot, Data<T>)>, RunError> {
+pub(crate) fn pack<T: Real>(
+    problem: &Problem,
+    inputs: &[(Slot, Vec<f32>)],
+) -> Result<Vec<(Slot, Packed<T>)>, TwinError> {
     let (stem, operands) = (problem.stem(), problem.operands());
     let one = |(slot, values): &(Slot, Vec<f32>)| {
         let operand = operands.iter().find(|operand| operand.slot == *slot);
-        let layout: Layout = operand.ok_or(RunError::Unknown { stem, slot: *slot })?.layout;
+        let layout: Layout = operand.ok_or(TwinError::Unknown { stem, slot: *slot })?.layout;
         if values.len() != layout.len() {
-            return Err(RunError::Length { stem, slot: *slot, wanted: layout.len(), got: values.len() });
+            return Err(TwinError::Length { stem, slot: *slot, wanted: layout.len(), got: values.len() });
         }
-        Ok((*slot, Data::pack(&layout, values)))
+        Ok((*slot, Packed::pack(&layout, values)))
     };
     inputs.iter().map(one).collect()
 }
 
 /// Runs a problem's f32 twin on its read and updated tensors in logical order; what it wrote or updated, likewise.
-pub fn outputs(problem: &Problem, step: &StepInfo, inputs: &[(Slot, Vec<f32>)]) -> Result<Tensors, RunError> {
+pub fn outputs(problem: &Problem, step: &TwinStep, inputs: &[(Slot, Vec<f32>)]) -> Result<Tensors, TwinError> {
     let written = written(problem, step, &pack::<f32>(problem, inputs)?)?;
     let layouts = problem.operands().into_iter().filter(|operand| operand.access != Access::Read);
     Ok(written
@@ -259,9 +262,9 @@ mod tests {
     #[test]
     fn tensors_that_do_not_fit_are_refused() {
         let problem = Problem::Dropout { units: 1, batch: 1, index: 1, probability: 0.5 };
-        let step = StepInfo::default();
-        let floats = |slot, len| (slot, Data::Floats(vec![0.0_f32; len]));
-        let error = |mut tensors: Vec<(Slot, Data<f32>)>| {
+        let step = TwinStep::default();
+        let floats = |slot, len| (slot, Packed::Floats(vec![0.0_f32; len]));
+        let error = |mut tensors: Vec<(Slot, Packed<f32>)>| {
             let lent = tensors.iter_mut().map(|(slot, data)| (*slot, data.lend(0))).collect();
             run(&problem, &step, lent).unwrap_err().to_string()
         };
@@ -269,7 +272,7 @@ mod tests {
         assert_eq!(error(vec![x.clone()]), "dropout: there is no Y");
         assert_eq!(error(vec![x.clone(), floats(Slot::Y, 3)]), "dropout: Y has 3 numbers, 4 needed");
         assert_eq!(error(vec![x, y.clone(), floats(Slot::W, 4)]), "dropout takes no W");
-        let words = (Slot::X, Data::Words(vec![0; 4]));
+        let words = (Slot::X, Packed::Words(vec![0; 4]));
         assert_eq!(error(vec![words, y]), "dropout: X holds words where numbers are needed, or the reverse");
         assert!(outputs(&problem, &step, &[(Slot::X, vec![1.0, 2.0])]).is_err());
     }

@@ -9,13 +9,13 @@ use hebb_spec::rng::{Purpose, Stream};
 
 use crate::data::Tensors;
 use crate::pool_forward::pool_forward;
-use crate::step::StepInfo;
+use crate::step::TwinStep;
 
 /// Random inputs of a problem: its tensors that are read or updated, in binding order, each in its logical order.
 ///
 /// Activity is clipped, so that some units stand exactly at ±1 and at 0 and windows have ties; a pool's y is the maximum
 /// of its x; labels are classes. Images beyond the true ones hold numbers too, where no kernel's contract forbids it.
-pub fn inputs(problem: &Problem, step: &StepInfo, seed: u64) -> Tensors {
+pub fn inputs(problem: &Problem, step: &TwinStep, seed: u64) -> Tensors {
     let operands = problem.operands().into_iter().filter(|operand| operand.access != Access::Write);
     let draw = |(index, operand): (u32, Operand)| (operand.slot, draw(problem, step, seed, (index, operand)));
     let mut inputs: Tensors = (0..).zip(operands).map(draw).collect();
@@ -40,7 +40,7 @@ pub fn batch_of(shape: Shape, classes: u32, images: u32, seed: u32) -> (Vec<u8>,
     )
 }
 
-fn draw(problem: &Problem, step: &StepInfo, seed: u64, (index, operand): (u32, Operand)) -> Vec<f32> {
+fn draw(problem: &Problem, step: &TwinStep, seed: u64, (index, operand): (u32, Operand)) -> Vec<f32> {
     let stream = Stream::new(seed, Purpose::Test, index + 1, 0);
     let signed = |at: u64| 2.0 * stream.unit(at) - 1.0;
     // Sixteenths, clipped: many ties, zeros and units at ±1.

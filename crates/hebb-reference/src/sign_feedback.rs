@@ -7,12 +7,12 @@ use hebb_spec::rng::{Purpose, Stream};
 
 use crate::geometry::weight_row;
 use crate::real::Real;
-use crate::step::StepInfo;
+use crate::step::TwinStep;
 
 /// r `[filter][C_in][ky][kx][C_out]` from w: s · sign(w); or its own magnitude with w's sign, where a w of exactly 0
 /// counts as positive so that no magnitude is lost; or |(2u − 1) · bound| · sign(w) with u of (seed, layer, step, index
 /// in a checkpoint's order).
-pub fn sign_feedback<T: Real>(c: &Connection, magnitudes: Magnitudes, step: &StepInfo, w: &[T], r: &mut [T]) {
+pub fn sign_feedback<T: Real>(c: &Connection, magnitudes: Magnitudes, step: &TwinStep, w: &[T], r: &mut [T]) {
     let sign = |w: T| match w {
         w if w > T::ZERO => T::ONE,
         w if w < T::ZERO => -T::ONE,
@@ -55,7 +55,7 @@ mod tests {
     fn magnitudes_are_one_kept_or_drawn() {
         let c = Connection::full(Shape::flat(1), 3);
         let w = [-0.5, 0.25, 0.0, 0.0];
-        let step = StepInfo { seed: 3, step: 7, ..StepInfo::default() };
+        let step = TwinStep { seed: 3, step: 7, ..TwinStep::default() };
         let signs = |magnitudes, mut r: [f32; 4]| {
             sign_feedback(&c, magnitudes, &step, &w, &mut r);
             r

@@ -5,7 +5,7 @@ use hebb_spec::learning::{MOST_RATES, Rate};
 
 /// Where in the run a call stands, how many images are true, and the step's rates.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct StepInfo {
+pub struct TwinStep {
     /// The run's seed.
     pub seed: u64,
     /// The batch's step.
@@ -18,14 +18,14 @@ pub struct StepInfo {
     pub rates: [f32; MOST_RATES],
 }
 
-impl StepInfo {
+impl TwinStep {
     /// One of the step's rates; not a number where there is none, so that it shows.
     pub fn rate(&self, rate: Rate) -> f32 {
         self.rates.get(rate.0 as usize).copied().unwrap_or(f32::NAN)
     }
 }
 
-impl From<&Step<'_>> for StepInfo {
+impl From<&Step<'_>> for TwinStep {
     fn from(step: &Step<'_>) -> Self {
         let mut rates = [0.0; MOST_RATES];
         for (rate, &given) in rates.iter_mut().zip(step.rates) {

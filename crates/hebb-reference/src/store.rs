@@ -7,10 +7,10 @@ use hebb_spec::operand::Slot;
 use hebb_spec::plan::{Call, Plan, Role, TensorId};
 use hebb_spec::request::{self, RequestError};
 
-use crate::data::{Data, floats};
+use crate::data::{Packed, floats};
 use crate::real::Real;
-use crate::run::{RunError, run};
-use crate::step::StepInfo;
+use crate::run::{TwinError, run};
+use crate::step::TwinStep;
 
 /// Numbers behind each tensor of a guarded store, which nothing may touch.
 const GUARD: usize = 64;
@@ -20,21 +20,21 @@ const SENTINEL_WORD: u32 = 0xa5c3_0f96;
 
 /// The tensors of a plan, and the step that its calls run at.
 #[derive(Debug, Clone)]
-pub struct Store<T> {
+pub struct TwinMemory<T> {
     /// Each tensor in the lane-4 form, by its id; in a guarded store with sentinels behind it.
-    pub tensors: Vec<Data<T>>,
+    pub tensors: Vec<Packed<T>>,
     /// The loaded step.
-    pub step: StepInfo,
+    pub step: TwinStep,
     layouts: Vec<Layout>,
     guard: usize,
 }
 
-impl<T: Real> Store<T> {
+impl<T: Real> TwinMemory<T> {
     /// All tensors of a plan, filled with 0.
     pub fn new(plan: &Plan) -> Self {
         let layouts: Vec<Layout> = plan.tensors.iter().map(|tensor| tensor.layout).collect();
-        let tensors = layouts.iter().map(Data::zeros).collect();
-        Self { tensors, step: StepInfo::default(), layouts, guard: 0 }
+        let tensors = layouts.iter().map(Packed::zeros).collect();
+        Self { tensors, step: TwinStep::default(), layouts, guard: 0 }
     }
 
     /// The same with sentinels behind every tensor.
@@ -42,8 +42,8 @@ impl<T: Real> Store<T> {
         let mut store = Self { guard: GUARD, ..Self::new(plan) };
         for tensor in &mut store.tensors {
             match tensor {
-                Data::Floats(floats) => floats.extend([T::from_f32(SENTINEL); GUARD]),
-                Data::Words(words) => words.extend([SENTINEL_WORD; GUARD]),
+                Packed::Floats(floats) => floats.extend([T::from_f32(SENTINEL); GUARD]),
+                Packed::Words(words) => words.extend([SENTINEL_WORD; GUARD]),
             }
         }
         store
@@ -52,7 +52,7 @@ impl<T: Real> Store<T> {
     /// A tensor's numbers in the lane-4 form; `None` for images.
     pub fn floats(&self, id: TensorId) -> Option<&[T]> {
         match self.tensors.get(id.0) {
-            Some(Data::Floats(values)) => Some(&values[..values.len() - self.guard]),
+            Some(Packed::Floats(values)) => Some(&values[..values.len() - self.guard]),
             _ => None,
         }
     }
@@ -61,7 +61,7 @@ impl<T: Real> Store<T> {
     pub fn floats_mut(&mut self, id: TensorId) -> Option<&mut [T]> {
         let guard = self.guard;
         match self.tensors.get_mut(id.0) {
-            Some(Data::Floats(values)) => {
+            Some(Packed::Floats(values)) => {
                 let len = values.len() - guard;
                 Some(&mut values[..len])
             }
@@ -76,9 +76,9 @@ impl<T: Real> Store<T> {
 
     /// Fills a tensor from its logical order. `values` may be those of the first images only: the rest is 0.
     pub fn write(&mut self, id: TensorId, values: &[f32]) {
-        match (&mut self.tensors[id.0], Data::<T>::pack(&self.layouts[id.0], values)) {
-            (Data::Floats(to), Data::Floats(from)) => to[..from.len()].copy_from_slice(&from),
-            (Data::Words(to), Data::Words(from)) => to[..from.len()].copy_from_slice(&from),
+        match (&mut self.tensors[id.0], Packed::<T>::pack(&self.layouts[id.0], values)) {
+            (Packed::Floats(to), Packed::Floats(from)) => to[..from.len()].copy_from_slice(&from),
+            (Packed::Words(to), Packed::Words(from)) => to[..from.len()].copy_from_slice(&from),
             _ => unreachable!("a layout tells the kind of its numbers"),
         }
     }
@@ -91,19 +91,19 @@ impl<T: Real> Store<T> {
             let given = step.inputs.iter().find(|(other, _)| other == name);
             self.write(id, &floats(given.map_or(&Numbers::Floats(&[]), |(_, numbers)| numbers)));
         }
-        self.step = StepInfo::from(step);
+        self.step = TwinStep::from(step);
         Ok(())
     }
 
     /// Runs one call at the loaded step.
-    pub fn call(&mut self, call: &Call) -> Result<(), RunError> {
+    pub fn call(&mut self, call: &Call) -> Result<(), TwinError> {
         // The tensors are lent to the call and given back, also where it fails. One that is read twice is copied: only
         // its first place in the list is lent.
-        let mut lent: Vec<(Slot, Data<T>)> = Vec::with_capacity(call.tensors.len());
+        let mut lent: Vec<(Slot, Packed<T>)> = Vec::with_capacity(call.tensors.len());
         for (at, (id, operand)) in call.operands().enumerate() {
             let data = match call.tensors[..at].iter().position(|earlier| *earlier == id) {
                 Some(earlier) => lent[earlier].1.clone(),
-                None => std::mem::replace(&mut self.tensors[id.0], Data::Words(Vec::new())),
+                None => std::mem::replace(&mut self.tensors[id.0], Packed::Words(Vec::new())),
             };
             lent.push((operand.slot, data));
         }
@@ -116,17 +116,17 @@ impl<T: Real> Store<T> {
     }
 }
 
-impl Store<f32> {
+impl TwinMemory<f32> {
     /// Whether all sentinels and the padding of weights are as they were.
     pub fn intact(&self, plan: &Plan) -> Result<(), Error> {
         for (tensor, data) in plan.tensors.iter().zip(&self.tensors) {
             let len = lane4::len(&tensor.layout);
             let (is_whole, is_zero) = match data {
-                Data::Floats(floats) => (
+                Packed::Floats(floats) => (
                     floats.len() == len + self.guard && floats[len..].iter().all(|&float| float == SENTINEL),
                     lane4::padding_is_zero(&tensor.layout, &floats[..len]),
                 ),
-                Data::Words(words) => {
+                Packed::Words(words) => {
                     (words.len() == len + self.guard && words[len..].iter().all(|&word| word == SENTINEL_WORD), true)
                 }
             };
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_step_fills_its_images_and_clears_the_rest() {
         let plan = plan();
-        let mut store = Store::<f32>::guarded(&plan);
+        let mut store = TwinMemory::<f32>::guarded(&plan);
         let bytes: Vec<u8> = (1..=15).collect();
         let mut load = |images, bytes| {
             let inputs = [("images", Numbers::Bytes(bytes))];
@@ -177,17 +177,17 @@ mod tests {
         load(3, &bytes).unwrap();
         load(2, &bytes[..10]).unwrap();
         let images = plan.find("images").unwrap();
-        let Data::Words(words) = &store.tensors[images.0] else { panic!("images are words") };
+        let Packed::Words(words) = &store.tensors[images.0] else { panic!("images are words") };
         assert_eq!(words[..6], [0x0403_0201, 0x05, 0x0908_0706, 0x0a, 0, 0]);
         assert_eq!(store.read(images)[8..], [9.0, 10.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
-        assert_eq!(store.step, StepInfo { seed: 9, step: 4, images: 2, ..StepInfo::default() });
+        assert_eq!(store.step, TwinStep { seed: 9, step: 4, images: 2, ..TwinStep::default() });
     }
 
     #[test]
     fn what_lies_behind_or_between_is_watched() {
         let plan = plan();
         let w = plan.find("W").unwrap();
-        let mut store = Store::<f32>::guarded(&plan);
+        let mut store = TwinMemory::<f32>::guarded(&plan);
         store.write(w, &[1.0; 10]);
         for call in plan.list(List::TRAIN) {
             store.call(call).unwrap();
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(store.intact(&plan), Ok(()));
         let say = |at: usize| {
             let mut store = store.clone();
-            let Data::Floats(floats) = &mut store.tensors[w.0] else { panic!("weights are floats") };
+            let Packed::Floats(floats) = &mut store.tensors[w.0] else { panic!("weights are floats") };
             floats[at] = 1.0;
             store.intact(&plan).unwrap_err().to_string()
         };

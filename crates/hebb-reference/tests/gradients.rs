@@ -1,7 +1,7 @@
 //! Back-propagation through every kind of layer and both losses is the gradient: in f64, the change of W by one step
 //! agrees with central differences of the loss.
 
-use hebb_reference::Store;
+use hebb_reference::TwinMemory;
 use hebb_reference::sample::batch_of;
 use hebb_spec::Shape;
 use hebb_spec::backend::{Numbers, Step};
@@ -22,7 +22,7 @@ const SAMPLES: u64 = 40;
 
 struct Trial {
     plan: Plan,
-    store: Store<f64>,
+    store: TwinMemory<f64>,
     layers: Vec<(TensorId, Connection)>,
     /// η over the batch.
     rate: f64,
@@ -34,7 +34,7 @@ impl Trial {
         let network = Network::new(text, INPUT, CLASSES, preset).expect("the notation is right");
         let model = Model::new(network, Rule::BP, loss, preset);
         let plan = model.plan(BATCH);
-        let mut store = Store::new(&plan);
+        let mut store = TwinMemory::new(&plan);
         let mut layers = Vec::new();
         for (layer, connection) in (1..).zip(model.network.connections()) {
             let id = plan.find(&format!("W{layer}")).expect("every layer has weights");

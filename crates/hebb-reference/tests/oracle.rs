@@ -1,7 +1,7 @@
 //! The f32 twins stand within the f64 oracle's bounds on random odd shapes, and what is wrong does not.
 
 use hebb_reference::sample::inputs;
-use hebb_reference::{Expected, StepInfo, compare, expect, outputs};
+use hebb_reference::{Expected, TwinStep, compare, expect, outputs};
 use hebb_spec::backend::Rounding;
 use hebb_spec::connection::Connection;
 use hebb_spec::lane4::update_splits;
@@ -15,10 +15,10 @@ use hebb_spec::{Layout, Shape};
 const RATE: Rate = Rate(2);
 
 /// A step at which the rate above is this, and no other is.
-fn step_of(seed: u64, step: u32, images: u32, rate: f32) -> StepInfo {
+fn step_of(seed: u64, step: u32, images: u32, rate: f32) -> TwinStep {
     let mut rates = [f32::NAN; MOST_RATES];
     rates[RATE.0 as usize] = rate;
-    StepInfo { seed, step, images, repeat: 0, rates }
+    TwinStep { seed, step, images, repeat: 0, rates }
 }
 
 /// How the twins cut a problem's sum.
@@ -82,7 +82,7 @@ fn problems(seed: u64) -> Vec<Problem> {
 
 struct Case {
     problem: Problem,
-    step: StepInfo,
+    step: TwinStep,
     expected: Vec<Expected>,
     got: Vec<(Slot, Vec<f32>)>,
 }
@@ -141,7 +141,7 @@ fn bounds_are_small_beside_the_values() {
 fn another_constant_is_found() {
     let connection = Connection::conv(Shape::new(3, 5, 4), 5, 3, 2);
     let (learning, step) = (Learning::new(RATE, Some(0.5)), step_of(1, 2, 5, 0.02));
-    let differs_at = |asked: Problem, ran: Problem, at: &StepInfo| {
+    let differs_at = |asked: Problem, ran: Problem, at: &TwinStep| {
         let inputs = inputs(&asked, &step, 4);
         let expected = expect(&asked, &step, &inputs, rounding(&asked)).expect("the sample fits");
         let got = outputs(&ran, at, &inputs).expect("the same tensors");
@@ -170,7 +170,7 @@ fn saturated_units_are_exact() {
     let problem =
         Problem::ConnectForward { connection: Connection::full(Shape::flat(2), 1), batch: 1, slope: Some(1.0) };
     let inputs = [(Slot::X, vec![0.5; 2]), (Slot::W, vec![3.0, 1.0])];
-    let expected = expect(&problem, &StepInfo::default(), &inputs, Rounding::STRAIGHT).expect("they fit");
+    let expected = expect(&problem, &TwinStep::default(), &inputs, Rounding::STRAIGHT).expect("they fit");
     assert_eq!((expected[0].values[0], expected[0].bounds[0]), (1.0, 0.0));
     assert!(!compare(&expected[0], &[0.999_999_94]).passes());
 }
@@ -191,7 +191,7 @@ fn lanes_and_runs_narrow_the_bound_of_an_update() {
 fn a_difference_rounds_once() {
     let problem = Problem::Difference { units: 1, batch: 2 };
     let inputs = [(Slot::X, vec![1.0, 1.0]), (Slot::X2, vec![0.25, 1e-8])];
-    let expected = expect(&problem, &StepInfo::default(), &inputs, Rounding::STRAIGHT).expect("they fit");
+    let expected = expect(&problem, &TwinStep::default(), &inputs, Rounding::STRAIGHT).expect("they fit");
     assert_eq!(expected[0].values, [0.75, 1.0 - f64::from(1e-8_f32)]);
     assert!(compare(&expected[0], &[0.75, 1.0]).passes());
     assert!(!compare(&expected[0], &[0.750_000_1, 1.0]).passes());

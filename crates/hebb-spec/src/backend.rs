@@ -73,6 +73,18 @@ pub enum Error {
         /// Number of workgroups.
         groups: u64,
     },
+    /// A loop of more turns than a driver takes.
+    #[error("'{call}' adds over {turns} units, and {device} stops after {most}")]
+    LoopTooLong {
+        /// Name of the call.
+        call: String,
+        /// Turns of the loop.
+        turns: u32,
+        /// The driver's.
+        most: u32,
+        /// Name of the device.
+        device: String,
+    },
     /// The device ran out of memory.
     #[error("{device} has too little memory for {needs} MiB ({reason})")]
     OutOfMemory {

@@ -187,13 +187,13 @@ fn each_weight(connection: &Connection, mut visit: impl FnMut(usize, usize)) {
 }
 
 /// Runs of places into which a connection's update is split, so that small filters on large images still fill a device:
-/// about 2¹⁸ sums at a time. 1: no split.
+/// about 2¹⁸ sums at a time, in at most 65,535 runs: llvmpipe ends any loop there. 1: no split.
 pub fn update_splits(connection: &Connection) -> u32 {
     if connection.untied {
         return 1; // Each place has weights of its own to sum into.
     }
     let wanted = (1 << 18) / connection.lane4_len().max(1);
-    (wanted as u32).clamp(1, connection.input.places())
+    (wanted as u32).clamp(1, connection.input.places().min(65_535))
 }
 
 /// The run of places of one split: all runs are equally long, but for one place that the first runs have more.
@@ -269,6 +269,7 @@ mod tests {
         assert_eq!(update_splits(&conv), 109);
         assert_eq!(update_splits(&Connection::full(Shape::new(32, 16, 16), 500)), 1);
         assert_eq!(update_splits(&Connection::conv(Shape::new(1, 2, 2), 1, 1, 1)), 4);
+        assert_eq!(update_splits(&Connection::conv(Shape::new(1, 300, 300), 1, 1, 1)), 65_535);
     }
 
     #[test]

@@ -12,18 +12,18 @@ fn main() -> hebb::Result<()> {
     Ok(())
 }
 
-/// Returns each rule's training error over the last 50 of 300 steps.
+/// Returns each rule's training error over the last 50 of 200 steps.
 pub fn run() -> hebb::Result<Vec<(&'static str, f64)>> {
     let (data, device) = (Data::load("shapes")?, Device::auto()?);
     let mut errors = Vec::new();
     for rule in [Rule::FRFB, Rule::URFB, LEAKY] {
-        let net = Layered::parse("Conv 8 5x5; Maxpool 4, stride 4; Full 32; Output")?.rule(rule);
-        let mut net = net.on(&device, &data, 100)?;
+        let net = Layered::parse("Conv 8 5x5; Maxpool 4, stride 4; Full 32; Output")?.rule(rule).lr(0.3);
+        let mut net = net.on(&device, &data, 50)?;
         let mut wrong = 0.0;
-        for step in 0..300 {
-            let records: Vec<u32> = (step * 100..(step + 1) * 100).collect();
+        for step in 0..200 {
+            let records: Vec<u32> = (step * 50..(step + 1) * 50).collect();
             let seen = net.step(&data.train, &records)?;
-            wrong += if step >= 250 { seen.error() } else { 0.0 };
+            wrong += if step >= 150 { seen.error() } else { 0.0 };
         }
         errors.push((rule.name, wrong / 50.0));
     }

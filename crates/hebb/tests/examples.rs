@@ -32,7 +32,7 @@ fn has_device() -> bool {
 fn a_small_network_learns_shapes() {
     if has_device() {
         let error = train::run().unwrap();
-        assert!(error < 0.8, "chance is .9, this is {error}");
+        assert!(error < 0.6, "chance is .9, this is {error}");
     }
 }
 
@@ -41,7 +41,7 @@ fn a_rule_of_ones_own_learns() {
     if has_device() {
         let errors = own_rule::run().unwrap();
         assert_eq!(errors[2].0, "leaky");
-        assert!(errors[2].1 < 0.86 && errors[1].1 < errors[0].1, "{errors:?}");
+        assert!(errors[2].1 < 0.7 && errors[1].1 < errors[0].1, "{errors:?}");
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::{ControlFlow, Range};
 use anyhow::{Context, Result, ensure};
 use hebb_data::{Dataset, Source, Split, validation_split};
 use hebb_engine::evaluate::evaluate;
-use hebb_engine::from_file::{self, Start};
+use hebb_engine::from_file::{self, Loaded};
 use hebb_engine::metadata::Training;
 use hebb_engine::tensor_file::{CheckpointError, TensorFile};
 use hebb_engine::weights::upload;
@@ -45,7 +45,7 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     let text = asked.data;
     let outline = text.parse::<Source>()?.outline()?;
     let (model, training) = model(args, &file, outline.shape, outline.classes)?;
-    let Start { weights, messages } = from_file::stored(&model.params(), &file)?;
+    let Loaded { weights, messages } = from_file::stored(&model.params(), &file)?;
     messages.iter().for_each(|message| output::note(message));
     let data = outline.load()?;
     // Validation is what the training kept, unless an option says otherwise.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use half::{bf16, f16};
-use hebb_engine::from_file::{Start, adopt, stored};
+use hebb_engine::from_file::{Loaded, adopt, stored};
 use hebb_engine::tensor_file::TensorFile;
 use hebb_spec::param::Weights;
 use hebb_spec::system::System;
@@ -97,12 +97,12 @@ fn a_file_in_half_precision_is_read_with_a_message() {
     let file = TensorFile::read(&path).unwrap();
     assert!(file.is_half("W1") && file.is_half("W2") && !file.is_half("W3") && !file.is_half("W4"));
     let message = format!("{}: W1, W2 in half precision, read as f32", path.display());
-    let wanted = Start { weights: rounded(&weights), messages: vec![message] };
+    let wanted = Loaded { weights: rounded(&weights), messages: vec![message] };
     assert_ne!(wanted.weights, weights, "halves hold less");
     assert_eq!(stored(&model.params(), &file).unwrap(), wanted);
     assert_eq!(adopt(&model.params(), 4, &file, &[]).unwrap(), wanted);
     // What is not taken is not told of.
-    let Start { messages, .. } = adopt(&model.params(), 4, &file, &[2, 3]).unwrap();
+    let Loaded { messages, .. } = adopt(&model.params(), 4, &file, &[2, 3]).unwrap();
     assert_eq!(messages, [format!("{}: W2 in half precision, read as f32", path.display())]);
     assert_eq!(adopt(&model.params(), 4, &file, &[3]).unwrap().messages, [""; 0]);
 }
@@ -145,5 +145,5 @@ fn masks_are_bytes_and_nothing_else() {
     // The same file with its masks as bytes is taken.
     let (_folder, path) = write_as(&weights, |name| if name.ends_with(".mask") { Dtype::U8 } else { Dtype::F32 });
     let start = stored(&model.params(), &TensorFile::read(&path).unwrap()).unwrap();
-    assert_eq!(start, Start { weights, messages: Vec::new() });
+    assert_eq!(start, Loaded { weights, messages: Vec::new() });
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use hebb_engine::checkpoint;
-use hebb_engine::from_file::{Start, adopt, stored};
+use hebb_engine::from_file::{Loaded, adopt, stored};
 use hebb_engine::metadata::Progress;
 use hebb_engine::tensor_file::TensorFile;
 use hebb_spec::layout::Layout;
@@ -135,11 +135,11 @@ fn what_a_file_lacks_is_drawn_and_what_it_has_too_much_is_told() {
     let (both, seeded) = (draw(&urfb, 9), draw(&urfb, 4));
     let (_folder, path) = write(&draw(&bp, 9));
     let file = TensorFile::read(&path).unwrap();
-    let Start { weights, messages } = adopt(&urfb.params(), 4, &file, &[]).unwrap();
+    let Loaded { weights, messages } = adopt(&urfb.params(), 4, &file, &[]).unwrap();
     assert_eq!((letter(&weights, 'W'), letter(&weights, 'R')), (letter(&both, 'W'), letter(&seeded, 'R')));
     assert_eq!(messages, [format!("{} has no R2, R3: drawn from seed 4", path.display())]);
     let dfa = Model { rule: Rule::DFA, ..urfb.clone() };
-    let Start { weights, messages } = adopt(&dfa.params(), 4, &file, &[]).unwrap();
+    let Loaded { weights, messages } = adopt(&dfa.params(), 4, &file, &[]).unwrap();
     assert_eq!(letter(&weights, 'B'), letter(&draw(&dfa, 4), 'B'));
     assert_eq!(messages, [format!("{} has no B1, B2: drawn from seed 4", path.display())]);
     // W is never drawn.
@@ -149,11 +149,11 @@ fn what_a_file_lacks_is_drawn_and_what_it_has_too_much_is_told() {
 
     let (_folder, path) = write(&both);
     let file = TensorFile::read(&path).unwrap();
-    let Start { weights, messages } = adopt(&bp.params(), 4, &file, &[]).unwrap();
+    let Loaded { weights, messages } = adopt(&bp.params(), 4, &file, &[]).unwrap();
     assert!(letter(&weights, 'R').is_empty());
     assert_eq!(messages, [format!("{}: ignored R2, R3, which the network does not use", path.display())]);
 
-    let Start { weights, messages } = adopt(&urfb.params(), 4, &file, &[1, 3]).unwrap();
+    let Loaded { weights, messages } = adopt(&urfb.params(), 4, &file, &[1, 3]).unwrap();
     assert_eq!(layer(&weights, 1), layer(&both, 1));
     assert_eq!(layer(&weights, 2), layer(&seeded, 2));
     assert_eq!(layer(&weights, 3), layer(&both, 3));
@@ -168,7 +168,7 @@ fn masks_come_from_the_file_or_are_drawn() {
     // A network without masks keeps W's zeros, but may fill them.
     let (_folder, path) = write(&thin);
     let file = TensorFile::read(&path).unwrap();
-    let Start { weights, messages } = adopt(&dense(&model).params(), 4, &file, &[]).unwrap();
+    let Loaded { weights, messages } = adopt(&dense(&model).params(), 4, &file, &[]).unwrap();
     assert_eq!(letter(&weights, 'W'), letter(&thin, 'W'));
     let ignored = "ignored R2.mask, W1.mask, W2.mask, which the network does not use";
     assert_eq!(messages, [format!("{}: {ignored}", path.display())]);
@@ -177,14 +177,14 @@ fn masks_come_from_the_file_or_are_drawn() {
     let frsf = Model { rule: Rule::FRSF, ..model.clone() };
     let (_folder, path) = write(&draw(&Model { rule: Rule::BP, ..model.clone() }, 9));
     let file = TensorFile::read(&path).unwrap();
-    let Start { weights, messages } = adopt(&frsf.params(), 4, &file, &[]).unwrap();
+    let Loaded { weights, messages } = adopt(&frsf.params(), 4, &file, &[]).unwrap();
     assert_eq!(zeros(weights.get("R2").unwrap()), zeros(weights.get("W2.mask").unwrap()));
     assert_eq!(messages, [format!("{} has no R2, R3: drawn from seed 4", path.display())]);
 
     // A dense file is thinned.
     let (_folder, path) = write(&draw(&dense(&model), 9));
     let file = TensorFile::read(&path).unwrap();
-    let Start { weights, messages } = adopt(&model.params(), 4, &file, &[]).unwrap();
+    let Loaded { weights, messages } = adopt(&model.params(), 4, &file, &[]).unwrap();
     let drawn = draw(&model, 4);
     for name in ["W1.mask", "W2.mask", "R2.mask"] {
         assert_eq!(weights.get(name), drawn.get(name));
@@ -236,7 +236,7 @@ fn a_tied_file_starts_an_untied_network() {
     let shared = draw(&tied, 9);
     let (_folder, path) = write(&shared);
     let file = TensorFile::read(&path).unwrap();
-    let Start { weights, messages } = adopt(&untied.params(), 4, &file, &[]).unwrap();
+    let Loaded { weights, messages } = adopt(&untied.params(), 4, &file, &[]).unwrap();
     assert_eq!(messages, [""; 0], "without a word");
     assert_eq!(weights.0[0].layout.dims(), [4, 4, 3, 1, 3, 3]);
     assert_eq!(weights.get("W1").unwrap()[5 * 27..][..27], *shared.get("W1").unwrap());
@@ -289,7 +289,7 @@ fn masks_are_bytes_in_a_file() {
     let weights = draw(&model, 9);
     let (_folder, path) = write(&weights);
     let file = TensorFile::read(&path).unwrap();
-    assert_eq!(stored(&model.params(), &file).unwrap(), Start { weights: weights.clone(), messages: Vec::new() });
+    assert_eq!(stored(&model.params(), &file).unwrap(), Loaded { weights: weights.clone(), messages: Vec::new() });
     for weight in &weights.0 {
         let entry = file.entries().into_iter().find(|entry| entry.name == weight.name).unwrap();
         let dtype = if weight.name.ends_with(".mask") { "U8" } else { "F32" };

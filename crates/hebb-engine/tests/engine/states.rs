@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use hebb_engine::checkpoint;
-use hebb_engine::from_file::{Start, adopt, stored};
+use hebb_engine::from_file::{Loaded, adopt, stored};
 use hebb_engine::job::Job;
 use hebb_engine::observe::Observer;
 use hebb_engine::records::{Column, Gathered, Records};
@@ -26,7 +26,7 @@ use hebb_spec::plan::{List, Plan, Role};
 use hebb_spec::problem::Problem;
 use hebb_spec::rng::{Purpose, Stream};
 use hebb_spec::settings::{Table, Value};
-use hebb_spec::start::Start as Draw;
+use hebb_spec::start::Start;
 use hebb_spec::system::{Amount, Readings, System};
 
 use crate::fixture::{Notes, Place, StopAt, epochs, train_on, twins};
@@ -72,8 +72,8 @@ impl System for Tracker {
             let layout = Layout::Weights(CONNECTION);
             Param { name: name.to_owned(), layer: 1, layout, kind, start, mask: None }
         };
-        let glorot = Draw::glorot(&CONNECTION, Purpose::InitW, 1);
-        vec![param("W1", Kind::Learned, glorot), param("C1", Kind::State, Draw::Zero)]
+        let glorot = Start::glorot(&CONNECTION, Purpose::InitW, 1);
+        vec![param("W1", Kind::Learned, glorot), param("C1", Kind::State, Start::Zero)]
     }
 
     fn rates(&self, step: u32, batch: u32) -> Vec<f32> {
@@ -228,12 +228,12 @@ fn a_start_from_a_file_may_bring_a_state_or_none() {
     let place = whole();
     let path = place.file("last.safetensors");
     let trained = read(&path);
-    let Start { weights, messages } = adopt(&Tracker.params(), 1, &TensorFile::read(&path).unwrap(), &[]).unwrap();
+    let Loaded { weights, messages } = adopt(&Tracker.params(), 1, &TensorFile::read(&path).unwrap(), &[]).unwrap();
     assert_eq!((weights, messages), (trained.clone(), Vec::new()));
     let metadata = TensorFile::read(&path).unwrap().metadata().unwrap();
     let without = Weights(trained.0.iter().filter(|weight| weight.name != "C1").cloned().collect());
     checkpoint::write(&path, &without, &metadata).unwrap();
-    let Start { weights, messages } = adopt(&Tracker.params(), 1, &TensorFile::read(&path).unwrap(), &[]).unwrap();
+    let Loaded { weights, messages } = adopt(&Tracker.params(), 1, &TensorFile::read(&path).unwrap(), &[]).unwrap();
     assert_eq!((weights.get("W1"), messages), (trained.get("W1"), Vec::new()));
     assert_eq!(weights.get("C1"), Some(&[0.0; 15][..]), "nothing is said of what starts as 0");
 }

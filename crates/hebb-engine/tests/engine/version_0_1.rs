@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use hebb_data::Split;
-use hebb_engine::from_file::{Start, adopt, stored};
+use hebb_engine::from_file::{Loaded, adopt, stored};
 use hebb_engine::job::Job;
 use hebb_engine::metadata::{Best, Metadata, Progress, Training};
 use hebb_engine::run::{Existing, Run};
@@ -200,7 +200,7 @@ fn metadata_give_the_model_and_are_those_of_its_run() {
             let evaluation = |model: &Model| model.plan(5).list(List::EVALUATE).to_vec();
             assert_eq!(evaluation(&read), evaluation(&model), "{run}");
             // All its tensors are there, in their shapes, and nothing has to be said.
-            let Start { weights, messages } = stored(&read.params(), &file).unwrap();
+            let Loaded { weights, messages } = stored(&read.params(), &file).unwrap();
             assert_eq!((weights.0.len(), messages), (file.entries().len(), Vec::new()), "{run}/{name}");
         }
     }
@@ -212,7 +212,7 @@ fn a_start_is_taken_and_is_the_one_that_the_run_began_with() {
     let run = place("urfb");
     let existing = Existing::open(&run.path).unwrap();
     let model = model(&existing);
-    let Start { weights, messages } = adopt(&model.params(), u64::MAX, &start, &[1]).unwrap();
+    let Loaded { weights, messages } = adopt(&model.params(), u64::MAX, &start, &[1]).unwrap();
     assert_eq!(messages, [""; 0]);
     let trained = stored(&model.params(), &TensorFile::read(&run.file("last.safetensors")).unwrap()).unwrap().weights;
     assert_ne!(weights.get("W1"), trained.get("W1"));
