@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use hebb_spec::Shape;
 use hebb_spec::backend::Runtime;
-use hebb_systems::layered::{Model, Network, Rule, Untied};
+use hebb_spec::settings::{Table, Value as Setting};
+use hebb_systems::layered::{FIELDS, Model, ModelSpec, Rule};
 use hebb_tests::RUNTIMES;
 use libtest_mimic::{Failed, Trial};
 use safetensors::SafeTensors;
@@ -57,10 +58,9 @@ fn run(file: &Path, runtime: &dyn Runtime, lr_factor: f32) -> Result<(), String>
     let tensors = SafeTensors::deserialize(&bytes).map_err(|error| error.to_string())?;
     let data =
         |name: &str| tensors.tensor(name).map(|view| view.data().to_vec()).map_err(|error| format!("{name}: {error}"));
-    let word = |key: &str| meta[key].as_str().ok_or_else(|| format!("{key} is no text"));
     let number = |key: &str| meta[key].as_f64().ok_or_else(|| format!("{key} is no number"));
 
-    let mut model = model(&meta, word)?;
+    let mut model = model(&meta)?;
     model.lr = number("lr")? as f32 * lr_factor;
     model.mu = number("mu")? as f32;
     let batch = number("batch")? as u32;
@@ -144,42 +144,32 @@ fn starts_of_signs(model: &Model, weights: &mut Weights) {
     }
 }
 
-fn model<'a>(meta: &'a Value, word: impl Fn(&str) -> Result<&'a str, String>) -> Result<Model, String> {
-    let input: Vec<u32> = match &meta["input"] {
-        Value::Array(sizes) => sizes.iter().filter_map(Value::as_u64).map(|size| size as u32).collect(),
-        Value::String(text) => text.split('x').filter_map(|size| size.parse().ok()).collect(),
-        other => return Err(format!("input is {other}")),
-    };
-    let [channels, height, width] = input[..] else { return Err("input is no shape".to_owned()) };
-    let classes = meta["classes"].as_u64().ok_or("classes is no number")? as u32;
-    let preset = word("preset")?.parse().map_err(|error| format!("{error}"))?;
-    let network = Network::new(word("net")?, Shape::new(channels, height, width), classes, preset)
-        .map_err(|error| error.to_string())?;
-    let untied = match meta["untied"].as_str() {
-        None | Some("none") => Untied::AsWritten,
-        Some("all") => Untied::All,
-        Some(_) => Untied::Layers(layers(&meta["untied"])?),
-    };
-    let network = network.untie(&untied, preset).map_err(|error| error.to_string())?;
-    let mut rule: Rule = word("rule")?.parse().map_err(|error| format!("{error}"))?;
-    rule.epsilon = meta["epsilon"].as_f64().filter(|_| rule.takes_epsilon()).map_or(rule.epsilon, |given| given as f32);
-    rule.decay = meta["decay"].as_f64().filter(|_| rule.takes_decay()).map_or(rule.decay, |given| given as f32);
-    let loss = word("loss")?.parse().map_err(|error| format!("{error}"))?;
-    Ok(Model {
-        frozen: layers(&meta["freeze"])?,
-        track_r1: meta["track_r1"].as_bool().unwrap_or(false),
-        ..Model::new(network, rule, loss, preset)
-    })
-}
-
-/// Layers as text, `1,2` or `2-4`; none where there is no text.
-fn layers(value: &Value) -> Result<Vec<u32>, String> {
-    let number = |text: &str| text.trim().parse::<u32>().map_err(|error| format!("{text}: {error}"));
-    let Some(text) = value.as_str().filter(|text| !text.is_empty()) else { return Ok(Vec::new()) };
-    let mut layers = Vec::new();
-    for part in text.split(',') {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        layers.extend(number(first)?..=number(last)?);
+/// The model of a fixture: its keys are those of the settings.
+fn model(meta: &Value) -> Result<Model, String> {
+    let rule: Rule = meta["rule"].as_str().ok_or("rule is no text")?.parse().map_err(|error| format!("{error}"))?;
+    let mut table = Table::default();
+    for key in FIELDS.iter().map(|field| field.key) {
+        let belongs = match key {
+            "epsilon" => rule.takes_epsilon(),
+            "decay" => rule.takes_decay(),
+            _ => true,
+        };
+        let value = meta.get(key).or_else(|| meta.get(key.replace('-', "_"))).filter(|_| belongs);
+        match value {
+            Some(Value::String(text)) if !text.is_empty() => table.set(key, Setting::Text(text.clone())),
+            Some(Value::Number(number)) => {
+                table.set(key, Setting::Float(number.as_f64().ok_or("a number is none")? as f32));
+            }
+            Some(Value::Bool(on)) => table.set(key, Setting::Switch(*on)),
+            _ => {}
+        }
     }
-    Ok(layers)
+    let shape = match &meta["input"] {
+        Value::Array(sizes) => sizes.iter().map(Value::to_string).collect::<Vec<_>>().join("x"),
+        other => other.as_str().ok_or("input is no text")?.to_owned(),
+    };
+    let input: Shape = shape.parse().map_err(|error| format!("{error}"))?;
+    let classes = meta["classes"].as_u64().ok_or("classes is no number")? as u32;
+    let spec = ModelSpec::from_table(&table).map_err(|error| error.to_string())?;
+    spec.build(input, classes).map_err(|error| error.to_string())
 }

@@ -41,18 +41,6 @@ fn longest_loop(problem: &Problem) -> u32 {
 
 /// Whether the device computes every call, and can bind every tensor of a plan, whole or in pieces.
 pub(crate) fn fits(gpu: &Gpu, plan: &Plan, tuning: &Tuning) -> Result<(), Error> {
-    let device = &gpu.summary().name;
-    if device.contains("llvmpipe")
-        && let Some(call) = plan.calls().find(|call| longest_loop(&call.problem) > LLVMPIPE_TURNS)
-    {
-        let turns = longest_loop(&call.problem);
-        return Err(Error::LoopTooLong {
-            call: call.name.clone(),
-            turns,
-            most: LLVMPIPE_TURNS,
-            device: device.clone(),
-        });
-    }
     // The largest first: it is the one to name.
     let mut large: Vec<TensorId> =
         (0..plan.tensors.len()).map(TensorId).filter(|&id| bytes(plan.tensor(id)) > tuning.max_binding).collect();
@@ -75,6 +63,18 @@ pub(crate) fn fits(gpu: &Gpu, plan: &Plan, tuning: &Tuning) -> Result<(), Error>
                 }
             }
         }
+    }
+    let device = &gpu.summary().name;
+    if device.contains("llvmpipe")
+        && let Some(call) = plan.calls().find(|call| longest_loop(&call.problem) > LLVMPIPE_TURNS)
+    {
+        let turns = longest_loop(&call.problem);
+        return Err(Error::LoopTooLong {
+            call: call.name.clone(),
+            turns,
+            most: LLVMPIPE_TURNS,
+            device: device.clone(),
+        });
     }
     Ok(())
 }
