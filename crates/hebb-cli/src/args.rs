@@ -12,6 +12,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, value_parser};
 use hebb::Choice;
 use hebb_engine::settings::MOST_BATCH;
 use hebb_spec::Shape;
+use hebb_spec::settings::Value;
 use hebb_systems::layered::RStart;
 
 pub use data::{DataCommand, FetchArgs, InfoArgs, PreviewArgs};
@@ -65,7 +66,7 @@ pub struct ImageArgs {
     #[arg(long, value_name = "CxHxW")]
     pub input: Option<Shape>,
     /// Number of classes, from 2 to 65536 [default: 10]
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(2..=65_536))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = value_parser!(u32).range(2..=65_536))]
     pub classes: Option<u32>,
 }
 
@@ -111,14 +112,15 @@ pub struct EvalArgs {
     /// Checkpoint to evaluate
     #[arg(long, value_name = "FILE")]
     pub checkpoint: PathBuf,
-    /// Data set and validation; network and loss, for a file without hebb's metadata.
+    /// Data set and validation; for a file without hebb's metadata its network and loss, too.
     #[command(flatten)]
     pub given: Given<EvalKeys>,
     /// Which images
     #[arg(long, value_enum, default_value_t = SplitName::Test, help_heading = "Data")]
     pub split: SplitName,
     /// Images computed at once
-    #[arg(long, value_name = "N", value_parser = batch_range(), help_heading = "Running", default_value_t = 500)]
+    #[arg(help_heading = "Running", long, value_name = "N", allow_negative_numbers = true, default_value_t = 500)]
+    #[arg(value_parser = batch_range())]
     pub batch: u32,
     /// Device: auto (a hardware GPU, else any), gpu, reference (CPU twins, slow) or a part of an adapter's name
     #[arg(help_heading = "Running", long, value_name = "DEVICE", default_value = "auto")]
@@ -154,6 +156,9 @@ pub struct InitArgs {
     /// Checkpoint to write
     #[arg(help_heading = "Options", long, value_name = "FILE")]
     pub out: PathBuf,
+    /// Replace the file in --out
+    #[arg(help_heading = "Options", long)]
+    pub overwrite: bool,
 }
 
 /// `hebb inspect`.
@@ -174,7 +179,8 @@ pub struct PlanArgs {
     #[command(flatten)]
     pub layout: LayoutArgs,
     /// Images in a batch
-    #[arg(long, value_name = "N", value_parser = batch_range(), help_heading = "Running", default_value_t = 500)]
+    #[arg(help_heading = "Running", long, value_name = "N", allow_negative_numbers = true, default_value_t = 500)]
+    #[arg(value_parser = batch_range())]
     pub batch: u32,
     /// Print JSON
     #[arg(help_heading = "Options", long)]
@@ -188,13 +194,16 @@ pub struct VerifyArgs {
     #[command(flatten)]
     pub layout: LayoutArgs,
     /// Images in a batch
-    #[arg(long, value_name = "N", value_parser = batch_range(), help_heading = "Running", default_value_t = 20)]
+    #[arg(help_heading = "Running", long, value_name = "N", allow_negative_numbers = true, default_value_t = 20)]
+    #[arg(value_parser = batch_range())]
     pub batch: u32,
     /// Training steps to check, each call of each
-    #[arg(help_heading = "Running", long, value_name = "N", value_parser = value_parser!(u32).range(1..), default_value_t = 2)]
+    #[arg(help_heading = "Running", long, value_name = "N", allow_negative_numbers = true, default_value_t = 2)]
+    #[arg(value_parser = value_parser!(u32).range(1..))]
     pub steps: u32,
     /// Seed of the start, the dropout and random images
-    #[arg(help_heading = "Running", long, value_name = "N", default_value_t = 1)]
+    #[arg(help_heading = "Running", long, value_name = "N", allow_negative_numbers = true, default_value_t = 1)]
+    #[arg(value_parser = seed)]
     pub seed: u64,
     /// Device: gpu (any adapter, a software one too), auto, reference, or a part of an adapter's name
     #[arg(help_heading = "Running", long, value_name = "DEVICE", default_value = "gpu")]
@@ -214,6 +223,11 @@ pub struct TableArgs {
 
 fn batch_range() -> RangedI64ValueParser<u32> {
     value_parser!(u32).range(1..=i64::from(MOST_BATCH))
+}
+
+/// A seed as a training reads it, with the same words for what is none.
+fn seed(text: &str) -> Result<u64, String> {
+    Value::Text(text.to_owned()).integer(0, u64::MAX)
 }
 
 fn r_starts() -> impl TypedValueParser<Value = RStart> {

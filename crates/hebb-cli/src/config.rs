@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
+use hebb_data::disk;
 use hebb_engine::run::{Existing, RunError};
 use hebb_engine::settings::{line_of, read_settings};
 use hebb_spec::settings::{Table, Value};
@@ -24,13 +25,15 @@ pub struct SettingsFile {
     text: String,
     /// Its settings.
     pub values: Table,
+    /// Whether a run wrote it, with all settings, also those that nobody gave.
+    pub is_runs_own: bool,
 }
 
 impl SettingsFile {
     /// Reads a config file.
     pub fn config(path: &Path) -> Result<Self> {
         let label = format!("config {}", path.display());
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {label}"))?;
+        let text = disk::read_text(path).with_context(|| format!("cannot read {label}"))?;
         Self::read(label, text, BESIDE[..1].iter().copied().chain(fields::keys()).chain(BESIDE[1..].iter().copied()))
     }
 
@@ -43,7 +46,8 @@ impl SettingsFile {
 
     fn read<'a>(label: String, text: String, known: impl Iterator<Item = &'a str>) -> Result<Self> {
         let (values, tables) = read_settings(&text).map_err(|error| anyhow!("{label}: {error}"))?;
-        let file = Self { label, text, values };
+        let is_runs_own = tables.contains_key(RECORD);
+        let file = Self { label, text, values, is_runs_own };
         let known: Vec<&str> = known.collect();
         let tables = tables.keys().map(String::as_str).filter(|key| *key != RECORD);
         let keys = file.values.0.iter().map(|(key, _)| key.as_str());

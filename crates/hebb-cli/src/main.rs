@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod config;
+mod connected;
 mod device;
 mod fields;
 mod images;
@@ -10,6 +11,7 @@ mod merge;
 mod origin;
 mod output;
 mod remedy;
+mod target;
 
 use std::io::{ErrorKind, IsTerminal};
 use std::path::Path;

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 use hebb_engine::settings::RunSettings;
 use hebb_spec::Shape;
 use hebb_spec::settings::Table;
@@ -56,9 +56,21 @@ impl Origin {
         RunSettings::from_table(&self.table()).map_err(|error| self.blame(error))
     }
 
-    /// The model on images of a shape.
+    /// The model on images of a shape. What was given must have an effect on it.
     pub fn build(&self, spec: &ModelSpec, input: Shape, classes: u32) -> anyhow::Result<Model> {
-        spec.build(input, classes).map_err(|error| self.blame(error))
+        let model = spec.build(input, classes).map_err(|error| self.blame(error))?;
+        let all = self.table();
+        for (key, value) in all.0.iter().filter(|(key, _)| self.was_given(key)) {
+            if let Some(why) = spec.idle(key, &model) {
+                bail!("{} = {value}: {why}", self.place(key));
+            }
+        }
+        Ok(model)
+    }
+
+    /// Whether someone wrote a setting, rather than a run that wrote them all.
+    fn was_given(&self, key: &str) -> bool {
+        self.given.get(key).is_some() || self.file.as_ref().is_some_and(|file| !file.is_runs_own)
     }
 }
 
@@ -89,6 +101,24 @@ mod tests {
         let wrong = "it belongs to urfb, but the rule is bp: leave one of them out";
         assert_eq!(build(origin(&[("rule", "bp")])).unwrap_err(), format!("{} = 0.5: {wrong}", place(3, "epsilon")));
         assert!(build(origin(&[("freeze", "1"), ("net", "Output")])).is_ok());
+    }
+
+    #[test]
+    fn settings_without_effect_are_refused_unless_a_run_wrote_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.toml");
+        let build = |settings: &[(&str, &str)], text: &str| {
+            std::fs::write(&path, text).unwrap();
+            let origin = Origin::new(&given(settings), Some(SettingsFile::config(&path).unwrap()));
+            origin.build(&origin.spec().unwrap(), Shape::new(1, 4, 4), 3).map(|_| ()).map_err(|error| error.to_string())
+        };
+        let why = "it belongs to the hinge loss, but the loss is softmax: leave one of them out";
+        assert_eq!(build(&[("loss", "softmax"), ("mu", ".5")], ""), Err(format!("--mu = .5: {why}")));
+        let text = "loss = 'softmax'\nmu = 0.5\n";
+        assert_eq!(build(&[], text), Err(format!("config {}: line 2: key 'mu' = 0.5: {why}", path.display())));
+        let run = format!("{text}[record]\nhebb = '1'");
+        assert_eq!(build(&[], &run), Ok(()));
+        assert_eq!(build(&[("mu", "1")], &run), Err(format!("--mu = 1: {why}")));
     }
 
     #[test]

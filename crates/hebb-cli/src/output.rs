@@ -6,22 +6,60 @@ use std::io::{self, Write as _};
 use anyhow::Result;
 use serde::Serialize;
 
+/// Most characters of a table's cell: no terminal is wider, and a formatted width has 16 bits.
+const WIDEST: usize = 300;
+
+/// Whether a terminal would obey a character rather than show it: control characters, and those that turn the direction
+/// of what follows.
+fn is_unruly(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn escape(text: &str, is_free: impl Fn(char) -> bool, escaped: impl Fn(char) -> String) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_unruly(letter) && !is_free(letter) { out.push_str(&escaped(letter)) } else { out.push(letter) }
+    }
+    out
+}
+
+/// A name from anywhere as one line for people: what a terminal would obey is written out.
+pub fn plain(text: &str) -> String {
+    escape(text, |_| false, |letter| letter.escape_default().to_string())
+}
+
+/// A cell as it is shown: plain, and cut where it is wider than anyone reads.
+fn cell(text: &str) -> String {
+    let text = plain(text);
+    match text.char_indices().nth(WIDEST) {
+        // The ellipsis takes the place of the last letter.
+        Some(_) => text.chars().take(WIDEST - 1).chain(['…']).collect(),
+        None => text,
+    }
+}
+
+/// Writes lines and a line end to stdout; what else a terminal would obey is written out.
+pub fn line(text: &str) -> Result<()> {
+    write(&escape(text, |letter| letter == '\n', |letter| letter.escape_default().to_string()))
+}
+
 /// Writes a text and a line end to stdout. `println!` would panic where the reader has gone; this is an error, which
 /// `main` takes for a wish to end.
-pub fn line(text: &str) -> Result<()> {
+fn write(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")?;
     Ok(out.flush()?)
 }
 
-/// Writes a value to stdout as JSON.
+/// Writes a value to stdout as JSON, whole. What the format leaves raw in texts but a terminal would obey is escaped.
 pub fn json(value: &impl Serialize) -> Result<()> {
-    line(&serde_json::to_string_pretty(value)?)
+    let text = serde_json::to_string_pretty(value)?;
+    write(&escape(&text, |letter| letter == '\n', |letter| format!("\\u{:04x}", u32::from(letter))))
 }
 
 /// Tells the user something beside the results. Where stderr is gone nobody can be told.
 pub fn note(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "hebb: {text}");
+    let _ = writeln!(io::stderr().lock(), "hebb: {}", plain(text));
 }
 
 /// A whole number with its thousands apart.
@@ -68,13 +106,14 @@ pub struct Columns(Vec<(String, Align, usize)>);
 impl Columns {
     /// Columns as wide as their titles.
     pub fn new(titles: &[(&str, Align)]) -> Self {
-        Self(titles.iter().map(|&(title, align)| (title.to_owned(), align, title.chars().count())).collect())
+        let column = |&(title, align): &(&str, Align)| (cell(title), align, cell(title).chars().count());
+        Self(titles.iter().map(column).collect())
     }
 
     /// Widens the columns so that these cells fit.
     pub fn fit<S: AsRef<str>>(&mut self, cells: &[S]) {
-        for ((_, _, width), cell) in self.0.iter_mut().zip(cells) {
-            *width = (*width).max(cell.as_ref().chars().count());
+        for ((_, _, width), text) in self.0.iter_mut().zip(cells) {
+            *width = (*width).max(cell(text.as_ref()).chars().count());
         }
     }
 
@@ -87,8 +126,8 @@ impl Columns {
     /// A line of cells, two spaces apart.
     pub fn row<S: AsRef<str>>(&self, cells: &[S]) -> String {
         let mut line = String::new();
-        for (at, ((_, align, width), cell)) in self.0.iter().zip(cells).enumerate() {
-            let (gap, cell) = (if at == 0 { "" } else { "  " }, cell.as_ref());
+        for (at, ((_, align, width), text)) in self.0.iter().zip(cells).enumerate() {
+            let (gap, cell) = (if at == 0 { "" } else { "  " }, cell(text.as_ref()));
             // Writing to a String does not fail.
             let _ = match align {
                 Align::Left => write!(line, "{gap}{cell:<width$}"),
@@ -119,6 +158,17 @@ mod tests {
         let rows = [vec!["σ one".to_owned(), "7".to_owned()], vec!["b".to_owned(), "1,000".to_owned()]];
         let text = table(&[("name", Align::Left), ("n", Align::Right)], &rows);
         assert_eq!(text, "name       n\nσ one      7\nb      1,000");
+    }
+
+    #[test]
+    fn a_wide_cell_is_cut_and_an_unruly_one_written_out() {
+        let rows =
+            [vec!["x".repeat(70_000), "7".to_owned()], vec!["a\u{1b}[31m\u{7}\nb\u{202e}".to_owned(), "8".to_owned()]];
+        let text = table(&[("name", Align::Left), ("n", Align::Right)], &rows);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[1], format!("{}…  7", "x".repeat(299)));
+        assert!(lines[2].starts_with("a\\u{1b}[31m\\u{7}\\nb\\u{202e} ") && lines.len() == 3, "{text}");
+        assert_eq!(cell(&"σ".repeat(300)), "σ".repeat(300));
     }
 
     #[test]

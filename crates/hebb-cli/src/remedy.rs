@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 
 use anyhow::Error;
+use hebb_data::{DataError, FORMS};
 use hebb_engine::WriteError;
 use hebb_engine::job::JobError;
 use hebb_engine::run::RunError;
@@ -12,6 +13,7 @@ use hebb_gpu::GpuError;
 use hebb_reference::check::CheckError;
 use hebb_spec::backend;
 use hebb_systems::layered::ConfusionError;
+use hebb_systems::layered::notation::suggestion;
 
 /// Where no device answers.
 pub const NO_DEVICE: &str =
@@ -31,7 +33,15 @@ pub fn sentence(error: &Error) -> String {
         }
     }
     text.push_str(error.chain().find_map(remedy).unwrap_or_default());
+    text.push_str(&error.chain().find_map(meant).unwrap_or_default());
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The data set that a misspelt one may be meant for.
+fn meant(cause: &(dyn StdError + 'static)) -> Option<String> {
+    let Some(DataError::Unknown { text, .. }) = cause.downcast_ref() else { return None };
+    let name = |text: &'static str| text.split(['[', ':']).next().unwrap_or(text);
+    Some(suggestion(text.split(':').next().unwrap_or(text), &FORMS.map(|form| name(form.text))))
 }
 
 /// How an error's sentence goes on.
@@ -74,6 +84,7 @@ fn run(error: &RunError) -> Option<&'static str> {
         }
         RunError::Passed { .. } => Some(": raise --epochs or --steps"),
         RunError::Metrics { .. } => Some(": restore the file or move it away"),
+        RunError::NotRegular { .. } => Some(": move it away"),
         RunError::Write(_) => Some(NO_SPACE),
         RunError::Checkpoint(error) => checkpoint(error),
         RunError::Settings { .. } | RunError::Read { .. } | RunError::Change { .. } => None,
@@ -98,8 +109,10 @@ fn job(error: &JobError) -> Option<&'static str> {
 
 fn checkpoint(error: &CheckpointError) -> Option<&'static str> {
     match error {
-        CheckpointError::Absent { .. } => Some(": give the path of a safetensors file"),
-        CheckpointError::Format { .. } => Some(": take another copy"),
+        CheckpointError::Absent { .. } | CheckpointError::NotRegular { .. } => {
+            Some(": give the path of a safetensors file")
+        }
+        CheckpointError::Format { .. } | CheckpointError::NotFinite { .. } => Some(": take another copy"),
         CheckpointError::NoMetadata { .. } => Some(UNNAMED),
         CheckpointError::Metadata { .. } => Some(": they are damaged or of another version"),
         CheckpointError::Dtype { .. } => Some(": convert it"),

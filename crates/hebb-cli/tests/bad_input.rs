@@ -19,7 +19,7 @@ fn small_data(train: u32) -> (TempDir, String) {
 
 #[test]
 fn a_wrong_notation_names_the_item_and_its_place() {
-    let sentence = "--net: item 2 'Maxpol 3' (column 14): unknown item: known are Conv, Local, SUM, Maxpool, Drop, Full and Output";
+    let sentence = "--net: item 2 'Maxpol 3' (column 14): unknown item: known are Conv, Local, SUM, Maxpool, Drop, Full and Output; did you mean Maxpool?";
     let net = "Conv 32 5x5; Maxpol 3; Output";
     let folder = tempfile::tempdir().unwrap();
     let (file, run) = (text(&folder.path().join("x.safetensors")), text(&folder.path().join("run")));

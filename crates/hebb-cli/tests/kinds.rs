@@ -165,8 +165,8 @@ fn init_says_what_it_drew() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.safetensors");
     let init = |options: &[&str]| {
-        let net = ["init", "--net", "Conv 4 3x3; Output", "--input", "1x4x4", "--classes", "3", "--out", text(&file)];
-        let line = succeed(&[&net[..], options].concat());
+        let net = ["init", "--net", "Conv 4 3x3; Output", "--input", "1x4x4", "--classes", "3"];
+        let line = succeed(&[&net[..], &["--overwrite", "--out", text(&file)], options].concat());
         line.trim_end().split_once(": ").unwrap().1.to_owned()
     };
     assert_eq!(init(&[]), "W1, W2, R2 with 420 numbers");

@@ -1,12 +1,11 @@
 //! CIFAR-10 and CIFAR-100, binary versions: records of one or two label bytes and 3,072 bytes of image.
 
-use std::fs;
 use std::path::Path;
 
 use hebb_spec::Shape;
 
 use crate::files::{check_label, read_error};
-use crate::{DataError, Split};
+use crate::{DataError, Split, disk};
 
 /// The shape of every image.
 pub(crate) const SHAPE: Shape = Shape::new(3, 32, 32);
@@ -62,7 +61,7 @@ fn append(
     labels: &mut Vec<u16>,
 ) -> Result<(), DataError> {
     let path = folder.join(file);
-    let bytes = fs::read(&path).map_err(|cause| read_error(cause, &path, folder, file))?;
+    let bytes = disk::read(&path).map_err(|cause| read_error(cause, &path, folder, file))?;
     let record = layout.labels + PICTURE;
     if bytes.is_empty() {
         return Err(DataError::Empty { path });

@@ -72,6 +72,14 @@ pub enum DataError {
         /// What the system said.
         cause: io::Error,
     },
+    /// Something else than a regular file, which may have no end.
+    #[error("cannot read {}: it is {kind}, not a regular file", path.display())]
+    NotRegular {
+        /// What stands there.
+        path: PathBuf,
+        /// What it is.
+        kind: &'static str,
+    },
     /// A gzipped file that does not unpack.
     #[error("{} does not unpack as gzip ({cause}): it is truncated or damaged, fetch it again", path.display())]
     Gzip {

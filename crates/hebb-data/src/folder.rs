@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 
 use hebb_spec::Shape;
 use hebb_spec::rng::{Purpose, Stream};
-use image::{ImageDecoder, ImageReader};
+use image::{ImageDecoder, ImageFormat, ImageReader};
 
+use crate::disk::{self, OpenError};
 use crate::{DataError, Dataset, Split};
 
 /// The most classes that labels of 16 bits tell apart.
@@ -179,7 +180,16 @@ fn decode(folder: &Path, shape: Shape, listed: &[Image]) -> Result<Split, DataEr
 
 /// Opens an image whose format its content tells, whatever its name says.
 fn open(path: &Path) -> Result<ImageReader<BufReader<File>>, DataError> {
-    ImageReader::open(path).and_then(ImageReader::with_guessed_format).map_err(|error| failed(path, error))
+    let file = disk::open(path).map_err(|cause| match cause {
+        OpenError::NotRegular(kind) => DataError::NotRegular { path: path.to_owned(), kind },
+        OpenError::System(cause) => failed(path, cause),
+    })?;
+    let mut reader = ImageReader::new(BufReader::new(file));
+    // What the name says counts where the content says nothing.
+    if let Ok(format) = ImageFormat::from_path(path) {
+        reader.set_format(format);
+    }
+    reader.with_guessed_format().map_err(|error| failed(path, error))
 }
 
 fn failed(path: &Path, cause: impl ToString) -> DataError {

@@ -1,6 +1,5 @@
 //! MNIST and Fashion-MNIST: idx files (a magic number, the dimensions as big-endian words, the bytes), gzipped or not.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -8,7 +7,7 @@ use flate2::bufread::MultiGzDecoder;
 use hebb_spec::Shape;
 
 use crate::files::{check_label, read_error};
-use crate::{DataError, Split};
+use crate::{DataError, Split, disk};
 
 /// The shape of every image.
 pub(crate) const SHAPE: Shape = Shape::new(1, 28, 28);
@@ -55,7 +54,7 @@ fn read_file(folder: &Path, split: &str, content: &Content) -> Result<(PathBuf, 
     let name = format!("{split}-{}", content.suffix);
     let (plain, packed) = (folder.join(&name), folder.join(format!("{name}.gz")));
     let path = if packed.exists() && !plain.exists() { packed } else { plain };
-    let file = File::open(&path).map_err(|cause| read_error(cause, &path, folder, &format!("{name} or {name}.gz")))?;
+    let file = disk::open(&path).map_err(|cause| read_error(cause, &path, folder, &format!("{name} or {name}.gz")))?;
     let mut reader = BufReader::new(file);
     let start = reader.fill_buf().map_err(|cause| DataError::Read { path: path.clone(), cause })?;
     let records = if start.starts_with(&GZIP) {

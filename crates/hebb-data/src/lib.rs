@@ -6,6 +6,7 @@
 
 mod cifar;
 mod dataset;
+pub mod disk;
 mod error;
 pub mod fetch;
 mod files;

@@ -3,11 +3,10 @@
 use std::fs::{self, File};
 use std::io::{self, Cursor, Write};
 use std::path::Path;
-use std::process;
 
 use image::{ImageFormat, Rgb, RgbImage};
 
-use crate::{DataError, Dataset};
+use crate::{DataError, Dataset, disk};
 
 /// Dark grey between the images and where a class has no more.
 const GROUND: Rgb<u8> = Rgb([40, 40, 40]);
@@ -50,19 +49,18 @@ pub fn save_png(image: &RgbImage, path: &Path) -> Result<(), DataError> {
     let failed = |cause| DataError::Write { path: path.to_owned(), cause };
     let mut bytes = Cursor::new(Vec::new());
     image.write_to(&mut bytes, ImageFormat::Png).map_err(|error| failed(io::Error::other(error)))?;
-    let Some(name) = path.file_name() else {
+    if path.file_name().is_none() {
         return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file")));
-    };
-    let temporary = path.with_file_name(format!(".{}.{}.tmp", name.to_string_lossy(), process::id()));
-    write(&temporary, bytes.get_ref()).and_then(|()| fs::rename(&temporary, path)).map_err(|cause| {
+    }
+    let (temporary, file) = disk::create_beside(path).map_err(failed)?;
+    write(file, bytes.get_ref()).and_then(|()| fs::rename(&temporary, path)).map_err(|cause| {
         // What went wrong first is what counts; that the remains cannot be removed adds nothing.
         let _ = fs::remove_file(&temporary);
         failed(cause)
     })
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
+fn write(mut file: File, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()
 }

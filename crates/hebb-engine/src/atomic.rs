@@ -1,9 +1,10 @@
 //! Files that appear whole or not at all.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+use hebb_data::disk;
 
 /// A file that could not be written. What stood there before is unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -13,16 +14,13 @@ pub struct WriteError {
     pub(crate) cause: io::Error,
 }
 
-/// What a temporary name ends with.
-const ENDING: &str = ".tmp";
-
 /// Replaces a file: a temporary name in the same folder, to disk, then a rename.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     let fail = |cause| WriteError { path: path.to_owned(), cause };
-    let temporary = temporary_name(path).map_err(fail)?;
-    let written = File::create(&temporary)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&temporary, path));
+    let (temporary, mut file) = disk::create_beside(path).map_err(fail)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    drop(file);
+    let written = written.and_then(|()| fs::rename(&temporary, path));
     if let Err(cause) = written {
         // The first failure is the one to report.
         fs::remove_file(&temporary).ok();
@@ -35,27 +33,29 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
 /// Makes a second name for a file's content, replacing what bore it; a copy where the file system has no links.
 pub(crate) fn duplicate(from: &Path, to: &Path) -> Result<(), WriteError> {
     let fail = |cause| WriteError { path: to.to_owned(), cause };
-    let temporary = temporary_name(to).map_err(fail)?;
-    let made = fs::hard_link(from, &temporary)
-        .or_else(|_| fs::copy(from, &temporary).map(|_| ()))
-        .and_then(|()| fs::rename(&temporary, to));
+    let mut temporary = disk::name_beside(to).map_err(fail)?;
+    if fs::hard_link(from, &temporary).is_err() {
+        temporary = copy_beside(from, to).map_err(fail)?;
+    }
+    let made = fs::rename(&temporary, to);
     // Still there where the rename failed, or found both names to be of one file.
     fs::remove_file(&temporary).ok();
     sync_folder(to);
     made.map_err(fail)
 }
 
-/// Whether a file's name is one that [`write`] leaves when its process is killed.
-pub(crate) fn is_temporary(name: &str) -> bool {
-    name.starts_with('.') && name.ends_with(ENDING)
-}
-
-fn temporary_name(path: &Path) -> io::Result<PathBuf> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
-    let mut temporary = OsString::from(".");
-    temporary.push(name);
-    temporary.push(format!(".{}{ENDING}", std::process::id()));
-    Ok(path.with_file_name(temporary))
+/// Copies a file to a new one beside `to`; its name.
+fn copy_beside(from: &Path, to: &Path) -> io::Result<PathBuf> {
+    let mut from = File::open(from)?;
+    let (name, mut file) = disk::create_beside(to)?;
+    match io::copy(&mut from, &mut file).and_then(|_| file.sync_all()) {
+        Ok(()) => Ok(name),
+        Err(cause) => {
+            // The first failure is the one to report.
+            fs::remove_file(&name).ok();
+            Err(cause)
+        }
+    }
 }
 
 /// Makes a rename last through a power cut. Not every system lets one open a folder; the file is whole all the same.
@@ -82,6 +82,31 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"three");
         assert_eq!(fs::read(folder.path().join("b.bin")).unwrap(), b"two", "a second name keeps its content");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_written_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("victim"), "mine").unwrap();
+        // Names that can be told beforehand, as those of version 0.1 were.
+        for name in ["a.bin", "b.bin"] {
+            let link = at(&format!(".{name}.{}.tmp", std::process::id()));
+            std::os::unix::fs::symlink(at("victim"), link).unwrap();
+        }
+        write(&at("a.bin"), b"one").unwrap();
+        duplicate(&at("a.bin"), &at("b.bin")).unwrap();
+        let copied = copy_beside(&at("a.bin"), &at("b.bin")).unwrap();
+        for path in [at("a.bin"), at("b.bin"), copied] {
+            assert!(fs::symlink_metadata(&path).unwrap().is_file());
+            assert_eq!(fs::read(&path).unwrap(), b"one");
+        }
+        assert_eq!(fs::read(at("victim")).unwrap(), b"mine");
+        // Nor where the file itself is a link: it gives way.
+        std::os::unix::fs::symlink(at("victim"), at("c.bin")).unwrap();
+        write(&at("c.bin"), b"two").unwrap();
+        assert_eq!((fs::read(at("victim")).unwrap(), fs::read(at("c.bin")).unwrap()), (b"mine".into(), b"two".into()));
     }
 
     #[test]

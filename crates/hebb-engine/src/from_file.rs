@@ -61,11 +61,11 @@ pub fn stored(params: &[Param], file: &TensorFile) -> Result<Loaded, CheckpointE
     Ok(Loaded { weights, messages })
 }
 
-/// A parameter's numbers; `copies`: a tied filter may stand for those of all places.
+/// A parameter's numbers, all finite, even those that a mask or the image's edge leaves out; `copies`: a tied filter may stand for those of all places.
 fn read(file: &TensorFile, param: &Param, copies: bool) -> Result<Vec<f32>, CheckpointError> {
     let values = |dims: &[usize]| match param.layout {
         Layout::Mask(_) => file.mask(&param.name, dims),
-        _ => file.floats(&param.name, dims),
+        _ => file.finite(&param.name, dims),
     };
     if let Layout::Weights(connection) | Layout::Mask(connection) = param.layout {
         let tied = connection.tie().dims();

@@ -1,9 +1,9 @@
 //! metrics.csv: one row at each epoch's end.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
+use hebb_data::disk::{self, OpenError};
 use hebb_spec::system::System;
 use serde::Serialize;
 
@@ -22,6 +22,12 @@ pub struct Row {
 }
 
 impl Row {
+    /// A number that is not finite tells nothing, and is none.
+    pub(crate) fn new(epoch: u32, seconds: f64, values: impl IntoIterator<Item = (String, Option<f64>)>) -> Self {
+        let finite = |(name, value): (String, Option<f64>)| (name, value.filter(|value| value.is_finite()));
+        Self { epoch, seconds, values: values.into_iter().map(finite).collect() }
+    }
+
     /// A column's value.
     pub fn get(&self, column: &str) -> Option<f64> {
         self.values.iter().find(|(name, _)| name == column).and_then(|(_, value)| *value)
@@ -47,7 +53,7 @@ impl Row {
             };
             values.push((column.clone(), value));
         }
-        fields.next().is_none().then_some(Self { epoch, seconds, values })
+        fields.next().is_none().then(|| Self::new(epoch, seconds, values))
     }
 }
 
@@ -71,10 +77,10 @@ impl Metrics {
     /// The rows in a file up to an epoch, and whether more stood there.
     pub(crate) fn read(system: &dyn System, path: &Path, epochs: u32) -> Result<(Self, bool), RunError> {
         let mut metrics = Self::new(system);
-        let text = match fs::read_to_string(path) {
+        let text = match disk::read_text(path) {
             Ok(text) => text,
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok((metrics, false)),
-            Err(cause) => return Err(RunError::Read { path: path.to_owned(), cause }),
+            Err(OpenError::System(cause)) if cause.kind() == io::ErrorKind::NotFound => return Ok((metrics, false)),
+            Err(cause) => return Err(RunError::unread(path, cause)),
         };
         let wrong = |line| RunError::Metrics { path: path.to_owned(), line };
         let mut lines = text.lines();
@@ -129,6 +135,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn numbers_that_are_not_finite_are_none() {
+        let values = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.0];
+        let row = Row::new(1, 0.5, values.map(|value| ("loss".to_owned(), Some(value))));
+        assert_eq!(row.values.iter().map(|(_, value)| *value).collect::<Vec<_>>(), [None, None, None, Some(1.0)]);
+        assert_eq!(row.line(), "1,0.500,,,,1.0");
+    }
+
+    #[test]
     fn a_row_reads_back_and_the_rest_of_an_older_one_is_empty() {
         let columns = ["loss", "error", "corr_2"].map(str::to_owned);
         let values = [Some(0.1 + 0.2), None, Some(1e-7)];
@@ -136,6 +150,8 @@ mod tests {
         assert_eq!(row.line(), "3,1.500,0.30000000000000004,,1e-7");
         assert_eq!(Row::read(&row.line(), &columns).as_ref(), Some(&row));
         assert_eq!(Row::read("3,1.500,0.30000000000000004,", &columns).unwrap().get("corr_2"), None);
+        // As version 0.1 wrote them.
+        assert_eq!(Row::read("3,1.500,NaN,inf,-inf", &columns).unwrap().line(), "3,1.500,,,");
         for wrong in ["", "x,1.0", "1", "1,1.0,a", "1,1.0,1,1,1,1"] {
             assert_eq!(Row::read(wrong, &columns), None, "{wrong}");
         }

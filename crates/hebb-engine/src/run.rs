@@ -8,6 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use hebb_data::disk;
 use hebb_spec::param::Weights;
 use hebb_spec::settings::Table;
 use tracing::debug;
@@ -24,7 +25,7 @@ use crate::settings::{Record, RunFile};
 use crate::store::Store;
 use crate::tensor_file::TensorFile;
 
-pub use crate::run_folder::{RunError, check_new};
+pub use crate::run_folder::{Held, RunError, check_new, hold};
 
 /// A run to continue: locked, its settings read, nothing changed yet.
 #[derive(Debug)]
@@ -37,11 +38,14 @@ impl Existing {
     /// Opens a run's folder.
     pub fn open(path: &Path) -> Result<Self, RunError> {
         let name = path.join(SETTINGS);
-        if !name.is_file() {
+        if !name.exists() {
             return Err(RunError::Absent { path: path.to_owned() });
         }
+        let unread = |cause| RunError::unread(&name, cause);
+        // What is no run stays as it is, without a lock.
+        disk::open(&name).map_err(unread)?;
         let folder = Folder::lock(path)?;
-        let text = fs::read_to_string(&name).map_err(|cause| RunError::Read { path: name.clone(), cause })?;
+        let text = disk::read_text(&name).map_err(unread)?;
         match RunFile::read(&text) {
             Ok(file) => Ok(Self { folder, file }),
             Err(cause) => Err(RunError::Settings { path: name, cause: one_line(&cause) }),
@@ -66,7 +70,7 @@ impl Existing {
     /// The run, ready to go on from its last checkpoint. Notes the job's settings and the new record.
     pub fn resume(self, job: &Job<'_>, record: &Record) -> Result<Run, RunError> {
         let folder = self.folder;
-        let name = [LAST, START].map(|name| folder.at(name)).into_iter().find(|name| name.is_file());
+        let name = [LAST, START].map(|name| folder.at(name)).into_iter().find(|name| name.exists());
         let path = name.ok_or_else(|| RunError::NoCheckpoint { path: folder.path.clone() })?;
         let file = TensorFile::read(&path)?;
         let metadata = file.metadata()?;

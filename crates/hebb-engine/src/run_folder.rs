@@ -4,6 +4,8 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use hebb_data::disk::{self, OpenError};
+
 use crate::settings::RunFile;
 use crate::tensor_file::CheckpointError;
 use crate::{WriteError, atomic};
@@ -17,6 +19,8 @@ pub(crate) const START: &str = ".start.safetensors";
 /// The best checkpoint before the newest.
 pub(crate) const FORMER: &str = ".former-best.safetensors";
 pub(crate) const LOCK: &str = ".lock";
+/// What a run writes by way of a temporary name.
+const WRITTEN: [&str; 6] = [SETTINGS, METRICS, LAST, BEST, START, FORMER];
 
 /// A run's folder that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +97,14 @@ pub enum RunError {
         /// What the system said.
         cause: io::Error,
     },
+    /// Something else than a regular file: it may have no end, or be a way to somebody's file.
+    #[error("cannot use {}: it is {kind}, not a regular file", path.display())]
+    NotRegular {
+        /// What stands there.
+        path: PathBuf,
+        /// What it is.
+        kind: &'static str,
+    },
     /// The system would not make, lock or remove something.
     #[error("cannot {action} {}: {cause}", path.display())]
     Change {
@@ -119,11 +131,25 @@ pub(crate) struct Folder {
     _lock: File,
 }
 
+impl RunError {
+    /// A file of a run that is not read.
+    pub(crate) fn unread(path: &Path, cause: OpenError) -> Self {
+        let path = path.to_owned();
+        match cause {
+            OpenError::NotRegular(kind) => Self::NotRegular { path, kind },
+            OpenError::System(cause) => Self::Read { path, cause },
+        }
+    }
+}
+
 impl Folder {
     pub(crate) fn lock(path: &Path) -> Result<Self, RunError> {
         let name = path.join(LOCK);
         let fail = |cause| RunError::Change { action: "lock", path: name.clone(), cause };
-        let lock = File::options().create(true).truncate(false).write(true).open(&name).map_err(fail)?;
+        let lock = disk::open_own(&name).map_err(|cause| match cause {
+            OpenError::NotRegular(kind) => RunError::NotRegular { path: name.clone(), kind },
+            OpenError::System(cause) => fail(cause),
+        })?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(RunError::Locked { path: path.to_owned() }),
@@ -139,10 +165,12 @@ impl Folder {
         remove(&self.at(name))
     }
 
-    /// Removes what a killed process left half written.
+    /// Removes what a killed process of this program left half written, and no other file.
     pub(crate) fn sweep(&self) -> Result<(), RunError> {
-        for name in names(&self.path)?.iter().filter(|name| atomic::is_temporary(name)) {
-            self.remove(name)?;
+        for name in names(&self.path)?.iter().filter(|name| disk::is_beside(name, &WRITTEN)) {
+            if fs::symlink_metadata(self.at(name)).is_ok_and(|found| found.is_file()) {
+                self.remove(name)?;
+            }
         }
         Ok(())
     }
@@ -154,6 +182,24 @@ impl Folder {
             Err(cause) => Err(RunError::Settings { path, cause: one_line(&cause) }),
         }
     }
+}
+
+/// A run's lock, held by who writes a file into its folder from outside the run.
+#[derive(Debug)]
+pub struct Held {
+    _folder: Folder,
+}
+
+/// Locks the run that a file stands in; none where it stands in no run's folder. An error where the run is at work.
+pub fn hold(file: &Path) -> Result<Option<Held>, RunError> {
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if !folder.join(LOCK).is_file() {
+        return Ok(None);
+    }
+    Ok(Some(Held { _folder: Folder::lock(folder)? }))
 }
 
 /// Removes a file, if it is there.
@@ -188,7 +234,7 @@ pub(crate) fn one_line(text: &str) -> String {
 /// Whether a new run may be made at a path: it is absent or empty, or holds a run to replace.
 pub fn check_new(path: &Path, overwrite: bool) -> Result<(), RunError> {
     let names = names(path)?;
-    let is_hidden = |name: &str| [LOCK, START].contains(&name) || atomic::is_temporary(name);
+    let is_hidden = |name: &str| [LOCK, START].contains(&name) || disk::is_beside(name, &WRITTEN);
     let is_ours = |name: &str| is_hidden(name) || [SETTINGS, METRICS, LAST, BEST, FORMER].contains(&name);
     let path = path.to_owned();
     if names.iter().any(|name| name == SETTINGS) {

@@ -1,10 +1,10 @@
 //! Safetensors files as they are read: ours, or anyone's.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
+use hebb_data::disk::{self, OpenError};
 use safetensors::tensor::{Dtype, Metadata as Header, TensorInfo};
 use safetensors::{SafeTensorError, SafeTensors};
 
@@ -30,6 +30,14 @@ pub enum CheckpointError {
         path: PathBuf,
         /// What the system said.
         cause: io::Error,
+    },
+    /// Something else than a regular file, which may have no end.
+    #[error("cannot read {}: it is {kind}, not a regular file", path.display())]
+    NotRegular {
+        /// What stands there.
+        path: PathBuf,
+        /// What it is.
+        kind: &'static str,
     },
     /// A file of another kind, or a part of one.
     #[error("{} is truncated, damaged or no safetensors file ({cause})", path.display())]
@@ -98,6 +106,18 @@ pub enum CheckpointError {
         /// The type needed.
         wanted: Dtype,
     },
+    /// A number that no weight can be.
+    #[error("{name}[{}] in {} is {value}: a weight is a finite number", list(index), path.display())]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Where in it, a number for each dimension, counted from 0.
+        index: Vec<usize>,
+        /// NaN, or an infinity.
+        value: f32,
+    },
     /// The weights do not go into the format.
     #[error("the weights for {} do not go into a safetensors file: {cause}", path.display())]
     Encode {
@@ -114,6 +134,11 @@ pub enum CheckpointError {
 /// Dimensions for people: `32x3x5x5`.
 fn shape(dims: &[usize]) -> String {
     dims.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
+}
+
+/// An index for people: `3, 0, 2, 2`.
+fn list(index: &[usize]) -> String {
+    index.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// A safetensors file in memory: of hebb or of anyone.
@@ -141,10 +166,13 @@ impl TensorFile {
     /// Reads a file and checks its header.
     pub fn read(path: &Path) -> Result<Self, CheckpointError> {
         let path = path.to_owned();
-        let bytes = match fs::read(&path) {
+        let bytes = match disk::read(&path) {
             Ok(bytes) => bytes,
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(CheckpointError::Absent { path }),
-            Err(cause) => return Err(CheckpointError::Read { path, cause }),
+            Err(OpenError::NotRegular(kind)) => return Err(CheckpointError::NotRegular { path, kind }),
+            Err(OpenError::System(cause)) if cause.kind() == io::ErrorKind::NotFound => {
+                return Err(CheckpointError::Absent { path });
+            }
+            Err(OpenError::System(cause)) => return Err(CheckpointError::Read { path, cause }),
         };
         match SafeTensors::read_metadata(&bytes) {
             // The header's length takes eight bytes before it.
@@ -206,6 +234,22 @@ impl TensorFile {
             Dtype::BF16 => pairs().map(|&pair| bf16::from_le_bytes(pair).to_f32()).collect(),
             _ => bytes.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect(),
         })
+    }
+
+    /// The same, all of them finite: NaN and infinities, which nothing can be learned from, are refused.
+    pub fn finite(&self, name: &str, wanted: &[usize]) -> Result<Vec<f32>, CheckpointError> {
+        let values = self.floats(name, wanted)?;
+        let Some((at, value)) = values.iter().enumerate().find(|(_, value)| !value.is_finite()) else {
+            return Ok(values);
+        };
+        let mut rest = at;
+        let mut index: Vec<usize> = Vec::new();
+        for size in wanted.iter().rev() {
+            index.push(rest % size);
+            rest /= size;
+        }
+        index.reverse();
+        Err(CheckpointError::NotFinite { path: self.path.clone(), name: name.to_owned(), index, value: *value })
     }
 
     /// A mask, which must have these dimensions: 1 where the file has anything but 0.

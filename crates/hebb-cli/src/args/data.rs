@@ -41,6 +41,9 @@ pub struct PreviewArgs {
     /// Image file to write
     #[arg(long, value_name = "FILE.png")]
     pub out: PathBuf,
+    /// Replace the file in --out
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 /// `hebb data fetch`.

@@ -44,14 +44,25 @@ impl Takes for LayoutKeys {
     }
 }
 
-const EVAL: [&str; 10] =
-    ["net", "untied", "untied-start", "connectivity", "loss", "mu", "slope", "preset", "data", "validation"];
+const EVAL: [&str; 9] = ["net", "untied", "connectivity", "loss", "mu", "slope", "preset", "data", "validation"];
 
 /// What an evaluation takes.
 #[derive(Debug, Clone)]
 pub enum EvalKeys {}
 
 impl Takes for EvalKeys {
+    const HELP: &'static [(&'static str, &'static str)] = &[
+        (
+            "net",
+            "Network of a file without metadata of hebb, by name or notation; all options of network and rule are for such \
+             files only",
+        ),
+        (
+            "data",
+            "Data set (see `hebb data list`) [default: the one in the run.toml of the checkpoint's run, beside it]",
+        ),
+    ];
+
     fn takes(key: &str) -> bool {
         EVAL.contains(&key)
     }
@@ -126,7 +137,7 @@ where
     if !names.is_empty() {
         return arg.value_name("NAME").value_parser(PossibleValuesParser::new(names));
     }
-    arg.value_name(field.value).allow_negative_numbers(matches!(field.value, "F" | "N")).value_parser(read)
+    arg.value_name(field.value).allow_negative_numbers(matches!(field.value, "F" | "N" | "LAYERS")).value_parser(read)
 }
 
 impl<T: Takes> FromArgMatches for Given<T> {

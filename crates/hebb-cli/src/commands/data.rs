@@ -7,7 +7,8 @@ use hebb_data::{Dataset, FORMS, Split, validation_split};
 use serde::Serialize;
 
 use crate::args::{InfoArgs, PreviewArgs, TableArgs};
-use crate::output::{self, Align, grouped};
+use crate::output::{self, Align, grouped, plain};
+use crate::target;
 pub use fetch::fetch;
 
 /// Images of each class on a contact sheet.
@@ -61,7 +62,7 @@ pub fn info(args: &InfoArgs) -> Result<()> {
     }
     output::line(&format!(
         "{}: {} images, {} to train on (the last {} kept for validation unless told otherwise), {} to test on, {} classes\n",
-        info.data,
+        plain(&info.data),
         info.shape,
         grouped(info.train as u64),
         grouped(info.validation as u64),
@@ -104,13 +105,14 @@ fn count(split: &Split, classes: usize) -> Vec<usize> {
 
 /// Writes a contact sheet.
 pub fn preview(args: &PreviewArgs) -> Result<()> {
+    let _held = target::claim(&args.out, args.overwrite)?;
     let data = hebb_data::load(&args.data)?;
     let sheet = hebb_data::contact_sheet(&data, COLUMNS, SCALE);
     hebb_data::save_png(&sheet, &args.out)?;
     let (width, height) = sheet.dimensions();
     output::line(&format!(
         "wrote {}: {width} x {height}, the first {COLUMNS} training images of each of {} classes, one class a row",
-        args.out.display(),
+        plain(&args.out.display().to_string()),
         data.classes()
     ))
 }

@@ -1,7 +1,7 @@
 //! `hebb devices`: what `--device` can name.
 
 use anyhow::Result;
-use hebb::Device;
+use hebb::{Choice, Device};
 use hebb_gpu::{AdapterSummary, GpuError};
 use serde::Serialize;
 
@@ -15,9 +15,26 @@ struct DeviceRow {
     software: bool,
     backend: String,
     driver: String,
-    max_binding_bytes: u64,
-    max_buffer_bytes: u64,
-    workgroup_memory_bytes: u32,
+    /// The limits of an adapter; the CPU twins have none.
+    max_binding_bytes: Option<u64>,
+    max_buffer_bytes: Option<u64>,
+    workgroup_memory_bytes: Option<u32>,
+}
+
+impl DeviceRow {
+    /// The CPU twins, under the name by which `--device` knows them.
+    fn twins() -> Self {
+        Self {
+            name: Choice::Reference.to_string(),
+            kind: "CPU twins".to_owned(),
+            software: true,
+            backend: String::new(),
+            driver: String::new(),
+            max_binding_bytes: None,
+            max_buffer_bytes: None,
+            workgroup_memory_bytes: None,
+        }
+    }
 }
 
 impl From<AdapterSummary> for DeviceRow {
@@ -28,25 +45,27 @@ impl From<AdapterSummary> for DeviceRow {
             software: adapter.software,
             backend: adapter.backend,
             driver: adapter.driver,
-            max_binding_bytes: adapter.max_binding,
-            max_buffer_bytes: adapter.max_buffer,
-            workgroup_memory_bytes: adapter.workgroup_memory,
+            max_binding_bytes: Some(adapter.max_binding),
+            max_buffer_bytes: Some(adapter.max_buffer),
+            workgroup_memory_bytes: Some(adapter.workgroup_memory),
         }
     }
 }
 
-/// Lists the adapters, the best first. It is an error if there is none, so that scripts can ask.
+/// Lists the adapters, the best first, then the twins. It is an error if there is no adapter, so that scripts can ask.
 pub fn run(args: &TableArgs) -> Result<()> {
-    let rows: Vec<DeviceRow> = Device::adapters().into_iter().map(DeviceRow::from).collect();
+    let adapters = Device::adapters();
+    let is_without = adapters.is_empty();
+    let rows: Vec<DeviceRow> = adapters.into_iter().map(DeviceRow::from).chain([DeviceRow::twins()]).collect();
     if args.json {
         output::json(&rows)?;
-    } else if !rows.is_empty() {
+    } else {
         output::line(&table(&rows))?;
         output::line(
             "\n--device takes a part of a name, auto, gpu, or reference (the CPU twins, always there but slow).",
         )?;
     }
-    if rows.is_empty() { Err(GpuError::NoAdapter.into()) } else { Ok(()) }
+    if is_without { Err(GpuError::NoAdapter.into()) } else { Ok(()) }
 }
 
 fn table(rows: &[DeviceRow]) -> String {
@@ -60,9 +79,9 @@ fn table(rows: &[DeviceRow]) -> String {
         ("workgroup", Align::Right),
     ];
     let cells = |row: &DeviceRow| {
-        let sizes = [row.max_binding_bytes, row.max_buffer_bytes, u64::from(row.workgroup_memory_bytes)];
+        let sizes = [row.max_binding_bytes, row.max_buffer_bytes, row.workgroup_memory_bytes.map(u64::from)];
         let texts = [&row.name, &row.kind, &row.backend, &row.driver].map(String::clone);
-        texts.into_iter().chain(sizes.map(binary_bytes)).collect()
+        texts.into_iter().chain(sizes.map(|size| size.map_or_else(String::new, binary_bytes))).collect()
     };
     output::table(&titles, &rows.iter().map(cells).collect::<Vec<_>>())
 }

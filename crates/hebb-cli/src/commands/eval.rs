@@ -2,27 +2,27 @@
 
 use std::io::IsTerminal;
 use std::ops::{ControlFlow, Range};
+use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
-use hebb_data::{Dataset, Source, Split, validation_split};
+use anyhow::{Context, Error, Result, bail, ensure};
+use hebb_data::{Dataset, Outline, Source, Split, disk, validation_split};
 use hebb_engine::evaluate::evaluate;
 use hebb_engine::from_file::{self, Loaded};
-use hebb_engine::metadata::Training;
+use hebb_engine::metadata::Metadata;
+use hebb_engine::settings::{RunSettings, read_settings};
 use hebb_engine::tensor_file::{CheckpointError, TensorFile};
 use hebb_engine::weights::upload;
 use hebb_spec::Shape;
 use hebb_spec::backend::Backend;
-use hebb_spec::settings::{Table, Value};
 use hebb_spec::system::{Sums, System};
-use hebb_systems::layered::{Confusion, Model, Rule};
+use hebb_systems::layered::{self, Confusion, Model, Rule};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
 use crate::args::{EvalArgs, SplitName};
 use crate::device;
-use crate::merge::over;
 use crate::origin::Origin;
-use crate::output::{self, Align};
+use crate::output::{self, Align, plain};
 
 #[derive(Serialize)]
 struct EvalReport {
@@ -42,13 +42,22 @@ struct EvalReport {
 pub fn run(args: &EvalArgs) -> Result<()> {
     let file = TensorFile::read(&args.checkpoint)?;
     let asked = Origin::new(&args.given.table, None).run()?;
-    let text = asked.data;
-    let outline = text.parse::<Source>()?.outline()?;
-    let (model, training) = model(args, &file, outline.shape, outline.classes)?;
+    let (metadata, known) = stored(args, &file)?.unzip();
+    let is_asked = args.given.table.get("data").is_some();
+    let text = if is_asked { asked.data } else { trained_on(&args.checkpoint, metadata.as_ref())? };
+    // Whoever named no data must hear whose these are.
+    let about = |error: Error| match is_asked {
+        true => error,
+        false => error
+            .context(format!("{} was trained on {text} (--data may name another place)", args.checkpoint.display())),
+    };
+    let outline = outline(&text).map_err(about)?;
+    let model = model(args, known, &file, outline.shape, outline.classes)?;
     let Loaded { weights, messages } = from_file::stored(&model.params(), &file)?;
     messages.iter().for_each(|message| output::note(message));
-    let data = outline.load()?;
+    let data = outline.load().map_err(|error| about(error.into()))?;
     // Validation is what the training kept, unless an option says otherwise.
+    let training = metadata.and_then(|metadata| metadata.training);
     let validation = asked.validation.or(training.map(|training| training.validation));
     let (split, range) = part(args.split, validation, &data)?;
     ensure!(!range.is_empty(), "{text} has no {} images: name another --split", name(args.split));
@@ -71,8 +80,12 @@ pub fn run(args: &EvalArgs) -> Result<()> {
         });
     }
     output::line(&format!("{wrong} of {} wrong", sums.images))?;
-    output::line(&format!("error {error:.4}, loss {loss:.4} ({text}, {})\n", name(args.split)))?;
+    output::line(&format!("error {error:.4}, loss {loss:.4} ({}, {})\n", plain(&text), name(args.split)))?;
     output::line(&table(&confusion, &data.class_names))
+}
+
+fn outline(text: &str) -> Result<Outline> {
+    Ok(text.parse::<Source>()?.outline()?)
 }
 
 const fn name(split: SplitName) -> &'static str {
@@ -83,47 +96,70 @@ const fn name(split: SplitName) -> &'static str {
     }
 }
 
-/// The checkpoint's model by its metadata; an option that is given wins. What trained it, if that is known.
-fn model(args: &EvalArgs, file: &TensorFile, input: Shape, classes: u32) -> Result<(Model, Option<Training>)> {
-    let given = &args.given.table;
-    if !file.has_metadata() && given.get("net").is_none() {
-        return Err(CheckpointError::NoMetadata { path: args.checkpoint.clone() }.into());
-    }
-    let (mut known, mut training) = (Table::default(), None);
-    if file.has_metadata() {
-        let metadata = file.metadata()?;
-        let stored = Model::from_description(&metadata.system).map_err(|cause| CheckpointError::Description {
-            path: args.checkpoint.clone(),
-            cause: cause.to_string(),
-        })?;
-        let (wanted, count) = (stored.network.input, stored.network.classes);
-        ensure!(
-            (wanted, count) == (input, classes),
-            "{} takes {wanted} images of {count} classes, but the data has {input} images of {classes} classes: \
-             name the --data that it was trained on",
-            args.checkpoint.display()
-        );
-        // Another preset brings its own slope and μ.
-        let same = given.get("preset").is_none_or(|preset| *preset == Value::Text(stored.preset.to_string()));
-        let keys: &[&str] = if same {
-            &["net", "connectivity", "loss", "preset", "mu", "slope"]
-        } else {
-            &["net", "connectivity", "loss"]
-        };
-        for key in keys {
-            if let Some(value) = metadata.system.get(key) {
-                known.set(key, value.clone());
-            }
+/// The checkpoint's model by its metadata, which no option replaces; without metadata, by options.
+fn model(args: &EvalArgs, known: Option<Model>, file: &TensorFile, input: Shape, classes: u32) -> Result<Model> {
+    let model = match known {
+        Some(model) => {
+            let (wanted, count) = (model.network.input, model.network.classes);
+            ensure!(
+                (wanted, count) == (input, classes),
+                "{} takes {wanted} images of {count} classes, but the data has {input} images of {classes} classes: \
+                 name the --data that it was trained on",
+                args.checkpoint.display()
+            );
+            model
         }
-        training = metadata.training;
-    }
-    let origin = Origin::new(&over(given, &known), None);
-    let model = origin.build(&origin.spec()?, input, classes)?;
+        None => {
+            let origin = Origin::new(&args.given.table, None);
+            origin.build(&origin.spec()?, input, classes)?
+        }
+    };
     // A mask in the file holds, whoever wrote it; below a connectivity of 1 it must be there.
     let is_sparse = |layer: &u32| model.sparse.contains(layer) || file.has(&format!("W{layer}.mask"));
     let sparse = (1..=model.network.layers()).filter(is_sparse).collect();
     // Evaluation runs forward only: under bp there is no R.
-    Ok((Model { sparse, rule: Rule::BP, ..model }, training))
+    Ok(Model { sparse, rule: Rule::BP, ..model })
+}
+
+/// What the metadata say, and the model that they are of; none where there are none and options name the network.
+fn stored(args: &EvalArgs, file: &TensorFile) -> Result<Option<(Metadata, Model)>> {
+    let (given, path) = (&args.given.table, &args.checkpoint);
+    if !file.has_metadata() {
+        ensure!(given.get("net").is_some(), CheckpointError::NoMetadata { path: path.clone() });
+        return Ok(None);
+    }
+    if let Some((key, _)) = given.0.iter().find(|(key, _)| layered::FIELDS.iter().any(|field| field.key == key)) {
+        bail!("--{key} is for a file without metadata of hebb, but {} has its own: leave it out", path.display());
+    }
+    let metadata = file.metadata()?;
+    let model = Model::from_description(&metadata.system)
+        .map_err(|cause| CheckpointError::Description { path: path.clone(), cause: cause.to_string() })?;
+    Ok(Some((metadata, model)))
+}
+
+/// The data that a checkpoint was trained on: as the run.toml beside it has them, if that is of its own run; else as the
+/// metadata have them, which name no place.
+fn trained_on(path: &Path, metadata: Option<&Metadata>) -> Result<String> {
+    let path_text = path.display();
+    let Some((metadata, training)) = metadata.and_then(|metadata| Some((metadata, metadata.training.as_ref()?))) else {
+        bail!("nothing says which data {path_text} is for: name them with --data");
+    };
+    let of_run = disk::read_text(&path.with_file_name("run.toml")).ok().and_then(|text| {
+        let run = RunSettings::from_table(&read_settings(&text).ok()?.0).ok()?;
+        let is_own = run.data.split(':').next() == Some(training.data.as_str()) && run.seed == metadata.seed;
+        is_own.then_some(run.data)
+    });
+    match of_run {
+        Some(text) => Ok(text),
+        None if training.data == "shapes" => {
+            output::note(&format!("{path_text} was trained on shapes of a seed that it does not tell: taking shapes"));
+            Ok(training.data.clone())
+        }
+        None => bail!(
+            "{path_text} was trained on {}, and no run.toml of its run beside it says where they are: name them with --data",
+            training.data
+        ),
+    }
 }
 
 /// The images asked for.

@@ -8,12 +8,15 @@ use hebb_spec::system::System;
 use hebb_systems::layered::{Model, RStart};
 
 use crate::args::InitArgs;
+use crate::connected;
 use crate::images::{Images, images};
 use crate::origin::Origin;
-use crate::output::{self, grouped};
+use crate::output::{self, grouped, plain};
+use crate::target;
 
 /// Draws a network's weights and writes them.
 pub fn run(args: &InitArgs) -> Result<()> {
+    let _held = target::claim(&args.out, args.overwrite)?;
     let origin = Origin::new(&args.given.table, None);
     let (spec, seed) = (origin.spec()?, origin.run()?.seed);
     ensure!(
@@ -24,9 +27,11 @@ pub fn run(args: &InitArgs) -> Result<()> {
     let Images { input, classes, .. } = images(&args.images)?;
     let model = Model { r_start: args.r_start, ..origin.build(&spec, input, classes)? };
     let weights = Weights::draw(&model.params(), seed);
+    connected::check(&weights)?;
     let metadata = Metadata { system: model.describe(), seed, training: None, progress: Progress::start(&model) };
     checkpoint::write(&args.out, &weights, &metadata)?;
     let count = weights.0.iter().map(|weight| weight.values.len() as u64).sum();
     let names: Vec<&str> = weights.0.iter().map(|weight| weight.name.as_str()).collect();
-    output::line(&format!("{}: {} with {} numbers", args.out.display(), names.join(", "), grouped(count)))
+    let path = plain(&args.out.display().to_string());
+    output::line(&format!("{path}: {} with {} numbers", names.join(", "), grouped(count)))
 }

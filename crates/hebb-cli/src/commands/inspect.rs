@@ -206,5 +206,5 @@ fn about(metadata: &Metadata) -> String {
     if progress.epoch_step > 0 {
         lines.push(format!("within an epoch: {} of its steps done", progress.epoch_step));
     }
-    lines.join("\n")
+    lines.iter().map(|line| output::plain(line)).collect::<Vec<_>>().join("\n")
 }

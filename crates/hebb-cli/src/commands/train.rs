@@ -23,6 +23,7 @@ use hebb_systems::layered::{Model, ModelSpec};
 
 use crate::args::TrainArgs;
 use crate::config::SettingsFile;
+use crate::connected;
 use crate::device;
 use crate::merge::over;
 use crate::origin::Origin;
@@ -49,6 +50,7 @@ fn begin(asked: &Asked) -> Result<()> {
     let model = origin.build(&spec, outline.shape, outline.classes)?;
     job::check(&model, &settings).map_err(|error| origin.blame(error))?;
     let start = job::start(&model, &settings)?;
+    connected::check(&start.weights)?;
     let (train, job) = job(origin, &spec, &model, settings, outline)?;
     let device = device::find(&choice)?;
     let backend = device::prepare(&device, job.system.plan(job.settings.batch))?;

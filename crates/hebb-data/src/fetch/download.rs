@@ -3,33 +3,48 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 use ureq::http::Response;
 use ureq::http::header::{CONTENT_RANGE, RANGE};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, Timeout};
 
 use super::{Event, FetchError, manifest};
+use crate::disk::{self, OpenError};
 
 const BUFFER: usize = 1 << 16;
+
+/// The least that a server must send.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// Bytes of the file.
+    pub(super) bytes: u64,
+    /// In each so long a time of waiting for them. The head of an answer must be whole by then, too.
+    pub(super) within: Duration,
+}
+
+/// A kilobyte a second: any modem has more.
+pub(super) const PACE: Pace = Pace { bytes: 60 << 10, within: Duration::from_secs(60) };
 
 pub(super) struct Client {
     agent: Agent,
     patience: Duration,
+    pace: Pace,
 }
 
 impl Client {
-    /// A client that gives a silent server up after `patience`.
-    pub(super) fn new(patience: Duration) -> Self {
+    /// A client that gives a silent server up after `patience`, and one that falls behind `pace`.
+    pub(super) fn new(patience: Duration, pace: Pace) -> Self {
         let agent = Agent::config_builder()
             .user_agent(concat!("hebb/", env!("CARGO_PKG_VERSION")))
             .http_status_as_error(false)
             .timeout_connect(Some(patience))
             .timeout_per_read(Some(patience))
+            .timeout_recv_response(Some(patience.max(pace.within)))
             .build()
             .new_agent();
-        Self { agent, patience }
+        Self { agent, patience, pace }
     }
 
     /// Makes `path` the published file: what of it is there is kept, the rest comes from `url`. A file that turns out
@@ -63,21 +78,32 @@ impl Client {
             return Ok(());
         }
         let (mut done, body) = self.ask(url, file, if have < file.bytes { have } else { 0 })?;
-        let mut out = open_at(path, done).map_err(FetchError::file("write", path))?;
+        let mut out = open_at(path, done).map_err(FetchError::own("write", path))?;
         let mut reader = body.into_reader();
         let mut buffer = vec![0; BUFFER];
+        let (mut waited, mut received) = (Duration::ZERO, 0);
         loop {
             tell(Event::Bytes { file: &file.name, url, done, of: file.bytes });
+            let asked = Instant::now();
             let read = reader.read(&mut buffer).map_err(|cause| self.broken_off(url, file, done, cause))?;
             if read == 0 {
                 break;
             }
+            // Only the time that the server takes counts, not that of the disk.
+            waited += asked.elapsed();
+            received += read as u64;
             out.write_all(&buffer[..read]).map_err(FetchError::file("write", path))?;
             done += read as u64;
             if done > file.bytes {
                 drop(out);
                 fs::remove_file(path).map_err(FetchError::file("delete", path))?;
                 return Err(other_size(url, "more bytes".to_owned(), file));
+            }
+            if waited >= self.pace.within && done < file.bytes {
+                if received < self.pace.bytes {
+                    return Err(slow(url, file, done, received, waited));
+                }
+                (waited, received) = (Duration::ZERO, 0);
             }
         }
         if done < file.bytes {
@@ -93,7 +119,9 @@ impl Client {
         if have > 0 {
             request = request.header(RANGE, format!("bytes={have}-"));
         }
+        let asked = Instant::now();
         let response = request.call().map_err(|error| match error {
+            ureq::Error::Timeout(Timeout::RecvResponse) => slow(url, file, have, 0, asked.elapsed()),
             ureq::Error::Timeout(_) => self.stalled(url, file, have),
             error => FetchError::Reach { url: url.to_owned(), cause: error.to_string() },
         })?;
@@ -129,24 +157,28 @@ fn first_byte(response: &Response<Body>) -> Option<u64> {
     range.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok()
 }
 
+fn slow(url: &str, file: &manifest::File, done: u64, received: u64, waited: Duration) -> FetchError {
+    let seconds = (10.0 * waited.as_secs_f64()).round() / 10.0;
+    FetchError::Slow { url: url.to_owned(), received, seconds, done, bytes: file.bytes }
+}
+
 fn other_size(url: &str, offered: String, file: &manifest::File) -> FetchError {
     FetchError::OtherSize { url: url.to_owned(), offered, bytes: file.bytes }
 }
 
 /// Opens a file to go on behind its first bytes. A server that begins anew makes an earlier part worthless.
-fn open_at(path: &Path, length: u64) -> io::Result<File> {
-    let mut file = File::options().create(true).write(true).truncate(false).open(path)?;
+fn open_at(path: &Path, length: u64) -> Result<File, OpenError> {
+    let mut file = disk::open_own(path)?;
     file.set_len(length)?;
     file.seek(SeekFrom::End(0))?;
     Ok(file)
 }
 
-/// Bytes of a file; 0 where there is none.
+/// Bytes of a file of the program's own; 0 where there is none.
 fn length(path: &Path) -> Result<u64, FetchError> {
-    match fs::metadata(path) {
-        Ok(metadata) => Ok(metadata.len()),
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(0),
-        Err(cause) => Err(FetchError::file("read", path)(cause)),
+    match disk::own_length(path) {
+        Err(OpenError::System(cause)) if cause.kind() == io::ErrorKind::NotFound => Ok(0),
+        length => length.map_err(FetchError::own("read", path)),
     }
 }
 

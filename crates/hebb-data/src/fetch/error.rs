@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::DataError;
+use crate::disk::OpenError;
 
 /// Why a data set cannot be fetched, in one sentence: what, where, what to do.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +83,22 @@ pub enum FetchError {
         /// Bytes of the file.
         bytes: u64,
     },
+    /// The server sends, but so slowly that it would never end.
+    #[error(
+        "{url} sent {received} bytes in {seconds} s, {done} of {bytes} bytes are there: run it again, it resumes from them, or name another address with --from"
+    )]
+    Slow {
+        /// The address.
+        url: String,
+        /// Bytes of the file that came in this time.
+        received: u64,
+        /// How long it was waited for them.
+        seconds: f64,
+        /// Bytes that are kept.
+        done: u64,
+        /// Bytes of the file.
+        bytes: u64,
+    },
     /// The connection ended within the file.
     #[error("{url} broke off ({cause}), {done} of {bytes} bytes are there: run it again, it resumes from them")]
     BrokenOff {
@@ -122,6 +139,16 @@ pub enum FetchError {
         /// What the system or the decoder said.
         cause: io::Error,
     },
+    /// Something else stands where the program's own file or folder should: nothing is written through a link.
+    #[error("cannot write {}: it is {found}, not {wanted}; move it away, then run it again", path.display())]
+    NotOwn {
+        /// What stands there.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+        /// What it should be.
+        wanted: &'static str,
+    },
     /// The operating system would not make, read, write or move a file.
     #[error("cannot {action} {}: {cause}; mend that, then run it again, it resumes", path.display())]
     File {
@@ -138,5 +165,13 @@ impl FetchError {
     /// For `map_err`: what was to be done with which path.
     pub(super) fn file(action: &'static str, path: &std::path::Path) -> impl FnOnce(io::Error) -> Self {
         move |cause| Self::File { action, path: path.to_owned(), cause }
+    }
+
+    /// The same of a file of the program's own.
+    pub(super) fn own(action: &'static str, path: &std::path::Path) -> impl FnOnce(OpenError) -> Self {
+        move |cause| match cause {
+            OpenError::NotRegular(found) => Self::NotOwn { path: path.to_owned(), found, wanted: "a regular file" },
+            OpenError::System(cause) => Self::file(action, path)(cause),
+        }
     }
 }

@@ -14,8 +14,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::disk;
 use crate::set::{Set, cache};
-use download::Client;
+use download::{Client, PACE};
 pub use error::FetchError;
 use manifest::{Archive, Manifest, SETS};
 
@@ -97,7 +98,7 @@ impl Request<'_> {
             }
             manifest.from = vec![from.trim_end_matches('/').to_owned()];
         }
-        fetch(set, &manifest, &root, &Client::new(self.patience), tell)
+        fetch(set, &manifest, &root, &Client::new(self.patience, PACE), tell)
     }
 }
 
@@ -133,7 +134,7 @@ fn download(
     let ready = part.join(READY);
     // Files that are read as they are lie there from the start.
     let downloads = if manifest.archive.is_some() { part } else { &ready };
-    fs::create_dir_all(downloads).map_err(FetchError::file("make", downloads))?;
+    own_folder(downloads)?;
     for file in &manifest.files {
         let path = downloads.join(&file.name);
         try_each(&manifest.from, tell, |from, tell| {
@@ -167,14 +168,24 @@ fn is_there(set: Set, folder: &Path) -> Result<bool, FetchError> {
 
 /// Keeps other processes out for as long as the file lives.
 fn lock(part: &Path) -> Result<File, FetchError> {
-    fs::create_dir_all(part).map_err(FetchError::file("make", part))?;
+    own_folder(part)?;
     let path = part.join(LOCK);
-    let lock = File::create(&path).map_err(FetchError::file("make", &path))?;
+    let lock = disk::open_own(&path).map_err(FetchError::own("make", &path))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(FetchError::Locked { path: part.to_owned() }),
         Err(TryLockError::Error(cause)) => Err(FetchError::file("lock", &path)(cause)),
     }
+}
+
+/// Makes a folder, if it is not there. A link that another user put in its place would lead the download elsewhere.
+fn own_folder(path: &Path) -> Result<(), FetchError> {
+    let found = fs::create_dir_all(path).and_then(|()| fs::symlink_metadata(path));
+    if found.map_err(FetchError::file("make", path))?.is_symlink() {
+        let (found, wanted) = ("a symbolic link", "a folder");
+        return Err(FetchError::NotOwn { path: path.to_owned(), found, wanted });
+    }
+    Ok(())
 }
 
 /// Removes the folder of an attempt that left nothing to resume from. A folder with something in it stays.
@@ -202,7 +213,7 @@ fn try_each(
         }
         last = attempt(address, tell);
         // No other address has a better disk.
-        if matches!(last, Ok(()) | Err(FetchError::File { .. })) {
+        if matches!(last, Ok(()) | Err(FetchError::File { .. } | FetchError::NotOwn { .. })) {
             break;
         }
     }

@@ -7,6 +7,7 @@ mod devices;
 mod fixture;
 mod folders;
 mod halves;
+mod hostile;
 mod kinds;
 mod observers;
 mod rates;

@@ -82,6 +82,50 @@ pub struct NotationError {
 
 /// Largest number of channels, units or rows that an item may name.
 const LARGEST: u32 = 1 << 20;
+/// Most characters of a wrong text that an error shows.
+const SHOWN: usize = 80;
+/// What items begin with.
+const KINDS: [&str; 7] = ["Conv", "Local", "SUM", "Maxpool", "Drop", "Full", "Output"];
+
+/// A text as an error shows it: all, or its beginning.
+pub(super) fn short(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// A question after the known name that a misspelt one comes nearest to; nothing where none is near.
+pub fn suggestion(text: &str, known: &[&str]) -> String {
+    // Longer words are no misspellings, and comparing them takes its time.
+    let text = if text.chars().count() > SHOWN { String::new() } else { text.to_lowercase() };
+    let near = known.iter().filter_map(|name| {
+        let lower = name.to_lowercase();
+        let edits = edits(&text, &lower);
+        // Drop is meant by Dropout, too.
+        (edits <= lower.chars().count() / 3 || text.starts_with(&lower)).then_some((edits, name))
+    });
+    near.min_by_key(|(edits, _)| *edits).map_or_else(String::new, |(_, name)| format!("; did you mean {name}?"))
+}
+
+/// How many letters must be added, left out, replaced or swapped with the next to come from one text to another.
+fn edits(from: &str, to: &str) -> usize {
+    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
+    let mut rows = vec![(0..=to.len()).collect::<Vec<usize>>()];
+    for i in 1..=from.len() {
+        let mut row = vec![i];
+        for j in 1..=to.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(from[i - 1] != to[j - 1]);
+            let mut least = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows[from.len()][to.len()]
+}
 
 /// Reads the paper's notation, case-free; items are parted by `;`.
 pub fn parse(text: &str) -> Result<Vec<Item>, NotationError> {
@@ -92,7 +136,7 @@ pub fn parse(text: &str) -> Result<Vec<Item>, NotationError> {
         let column = text[..start + lead].chars().count() + 1;
         start += raw.len() + 1;
         let item = raw.trim();
-        let fail = |problem: String| NotationError { number: index + 1, column, text: item.to_owned(), problem };
+        let fail = |problem: String| NotationError { number: index + 1, column, text: short(item), problem };
         items.push(parse_item(item).map_err(fail)?);
     }
     Ok(items)
@@ -106,7 +150,7 @@ fn parse_item(text: &str) -> Result<Item, String> {
         [kind @ ("conv" | "local"), channels, kernel] => {
             let (kernel_h, kernel_w) = kernel
                 .split_once('x')
-                .ok_or_else(|| format!("'{kernel}' is no filter size: write rows x columns, as in 5x5"))?;
+                .ok_or_else(|| format!("'{}' is no filter size: write rows x columns, as in 5x5", short(kernel)))?;
             let channels = count(channels, "channels")?;
             let (kernel_h, kernel_w) = (count(kernel_h, "filter rows")?, count(kernel_w, "filter columns")?);
             Ok(match *kind {
@@ -121,7 +165,10 @@ fn parse_item(text: &str) -> Result<Item, String> {
         }
         ["drop", probability] => match probability.parse::<f32>() {
             Ok(value) if (0.0..1.0).contains(&value) => Ok(Item::Drop { probability: value }),
-            _ => Err(format!("'{probability}' is no fraction: write a number from 0 up to but not 1, as in Drop .8")),
+            _ => Err(format!(
+                "'{}' is no fraction: write a number from 0 up to but not 1, as in Drop .8",
+                short(probability)
+            )),
         },
         ["full", units] => Ok(Item::Full { units: count(units, "units")? }),
         ["output"] => Ok(Item::Output),
@@ -133,14 +180,17 @@ fn parse_item(text: &str) -> Result<Item, String> {
         ["drop", ..] => Err("dropout is written 'Drop fraction', as in Drop .8".to_owned()),
         ["full", ..] => Err("a full layer is written 'Full units', as in Full 500".to_owned()),
         ["output", ..] => Err("'Output' stands alone: its units are the classes of the data".to_owned()),
-        _ => Err("unknown item: known are Conv, Local, SUM, Maxpool, Drop, Full and Output".to_owned()),
+        [kind, ..] => Err(format!(
+            "unknown item: known are Conv, Local, SUM, Maxpool, Drop, Full and Output{}",
+            suggestion(kind, &KINDS)
+        )),
     }
 }
 
 fn count(text: &str, what: &str) -> Result<u32, String> {
     match text.parse::<u32>() {
         Ok(value) if (1..=LARGEST).contains(&value) => Ok(value),
-        _ => Err(format!("'{text}' is no number of {what}: write a whole number from 1 to {LARGEST}")),
+        _ => Err(format!("'{}' is no number of {what}: write a whole number from 1 to {LARGEST}", short(text))),
     }
 }
 
@@ -165,8 +215,36 @@ mod tests {
         let error = parse("Conv 32 5x5; Maxpol 3; Output").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "item 2 'Maxpol 3' (column 14): unknown item: known are Conv, Local, SUM, Maxpool, Drop, Full and Output"
+            "item 2 'Maxpol 3' (column 14): unknown item: known are Conv, Local, SUM, Maxpool, Drop, Full and Output; did you \
+             mean Maxpool?"
         );
+    }
+
+    #[test]
+    fn names_that_come_near_are_suggested() {
+        let nearest = |text: &str| suggestion(text, &["simpnet", "deepnet", "deepernet", "Drop", "Maxpool"]);
+        for (text, name) in [
+            ("simpent", "simpnet"),
+            ("SIMPNET", "simpnet"),
+            ("deepenet", "deepnet"),
+            ("deepernt", "deepernet"),
+            ("dropout", "Drop"),
+            ("Maxpol", "Maxpool"),
+        ] {
+            assert_eq!(nearest(text), format!("; did you mean {name}?"));
+        }
+        for text in ["", "vgg", "nonsense", &"simpnet".repeat(20)] {
+            assert_eq!(nearest(text), "", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_shown_by_its_beginning() {
+        assert_eq!(short(&"σ".repeat(80)), "σ".repeat(80));
+        assert_eq!(short(&"σ".repeat(81)), format!("{}…", "σ".repeat(80)));
+        for text in ["x", "Conv 3 x", "Full x", "Drop x"].map(|text| text.replace('x', &"z".repeat(100_000))) {
+            assert!(parse(&text).unwrap_err().to_string().chars().count() < 400, "{}", &text[..10]);
+        }
     }
 
     #[test]

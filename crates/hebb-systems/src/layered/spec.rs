@@ -6,7 +6,7 @@ use hebb_spec::settings::SettingError;
 
 use super::model::{Model, RStart, UntiedStart};
 use super::network::{NAMED, Network, UntieError, Untied};
-use super::notation::NotationError;
+use super::notation::{NotationError, short, suggestion};
 use super::preset::Preset;
 use super::rule::{Feedback, Rule};
 
@@ -72,20 +72,22 @@ impl Default for ModelSpec {
 }
 
 /// A description that is of no network, or does not fit together. Its text begins with the setting at fault.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum SpecError {
     /// A number out of its range.
     #[error(transparent)]
     Setting(#[from] SettingError),
     /// A single word that is no network's name.
     #[error(
-        "net: unknown network '{text}': known are {known}; or write a notation, as in \"Conv 32 5x5; Maxpool 3; Output\""
+        "net: unknown network '{text}': known are {known}; or write a notation, as in \"Conv 32 5x5; Maxpool 3; Output\"{near}"
     )]
     Name {
         /// The word.
         text: String,
         /// The names that there are.
         known: String,
+        /// The name that it may be meant for, as a question; else nothing.
+        near: String,
     },
     /// The notation does not read, or does not fit the images.
     #[error("net: {0}")]
@@ -102,6 +104,18 @@ pub enum SpecError {
         layer: u32,
         /// The network's layers.
         layers: u32,
+    },
+    /// Of a layer's connections hardly one would be there.
+    #[error(
+        "connectivity = {share:?}: of the {connections} connections of layer {layer} it leaves less than one: raise it"
+    )]
+    Unconnected {
+        /// The share.
+        share: f32,
+        /// The layer.
+        layer: u32,
+        /// Its connections.
+        connections: usize,
     },
     /// Layer 1 is to have what no layer has.
     #[error("track-r1 needs feedback weights R, but the rule is {rule}: leave one of them out")]
@@ -125,12 +139,19 @@ impl ModelSpec {
         }
         let model = Model::new(network, self.rule, self.loss, self.preset);
         let is_compared = self.statistics == Detail::Full && self.rule.feedback != Feedback::Transposed;
+        let sparse = if self.connectivity < 1.0 { model.sparse_layers() } else { Vec::new() };
+        for (layer, connection) in (1..).zip(model.network.connections()) {
+            let (share, connections) = (self.connectivity, connection.weights());
+            if sparse.contains(&layer) && share * (connections as f32) < 1.0 {
+                return Err(SpecError::Unconnected { share, layer, connections });
+            }
+        }
         Ok(Model {
             mu: self.mu.unwrap_or(model.mu),
             slope: self.slope.unwrap_or(model.slope),
             lr: self.lr,
             frozen: self.freeze.clone(),
-            sparse: if self.connectivity < 1.0 { model.sparse_layers() } else { Vec::new() },
+            sparse,
             connectivity: self.connectivity,
             untied_start: self.untied_start.unwrap_or(model.untied_start),
             r_start: RStart::Independent,
@@ -138,6 +159,22 @@ impl ModelSpec {
             delta_statistics: is_compared,
             ..model
         })
+    }
+
+    /// Why a setting that someone gave is without effect on the model that came of it; none where it has one. A run's own
+    /// file writes out what nobody gave, so this is for whoever knows where a setting comes from.
+    pub fn idle(&self, key: &str, model: &Model) -> Option<String> {
+        let wrong = |of: &str, but: &str| Some(format!("it belongs to {of}, but {but}: leave one of them out"));
+        match key {
+            "mu" if self.loss != Loss::Hinge => wrong("the hinge loss", &format!("the loss is {}", self.loss)),
+            "untied-start" if model.network.untied_layers().is_empty() => {
+                wrong("untied layers", "the network has none")
+            }
+            "statistics" if self.statistics == Detail::Full && !model.delta_statistics => {
+                wrong("rules whose δ is not back-propagation's", &format!("the rule is {}", self.rule.name))
+            }
+            _ => None,
+        }
     }
 
     /// The same description with nothing left to a name or a preset: the notation, μ and slope written out.
@@ -153,8 +190,9 @@ impl ModelSpec {
             let text = self.net.trim();
             let is_word = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "-_".contains(c));
             if is_word && !error.problem.starts_with("a network ends") {
-                let known = NAMED.map(|(name, _)| name).join(", ");
-                return SpecError::Name { text: text.to_owned(), known };
+                let names = NAMED.map(|(name, _)| name);
+                let (known, near) = (names.join(", "), suggestion(text, &names));
+                return SpecError::Name { text: short(text), known, near };
             }
             error.into()
         })
@@ -233,6 +271,37 @@ mod tests {
         let own = Rule { name: "leaky", epsilon: 0.5, ..Rule::KP };
         assert!(ModelSpec { rule: own, ..default() }.build(CIFAR, 10).is_ok());
         assert!(error(ModelSpec { rule: Rule { epsilon: 2.0, ..own }, ..default() }).starts_with("epsilon = 2: "));
+    }
+
+    #[test]
+    fn a_setting_without_effect_is_told_by_whoever_gave_it() {
+        let idle = |key: &str, settings: &[(&str, &str)]| {
+            let spec = spec(settings).unwrap();
+            spec.idle(key, &spec.build(CIFAR, 10).unwrap())
+        };
+        let softmax = [("loss", "softmax"), ("mu", "0.5")];
+        assert_eq!(
+            idle("mu", &softmax).unwrap(),
+            "it belongs to the hinge loss, but the loss is softmax: leave one of them out"
+        );
+        assert_eq!((idle("loss", &softmax), idle("mu", &[("mu", "0.5")])), (None, None));
+        assert!(idle("untied-start", &[("untied-start", "tied")]).unwrap().starts_with("it belongs to untied layers"));
+        assert_eq!(idle("untied-start", &[("untied-start", "tied"), ("untied", "1")]), None);
+        let full = ("statistics", "full");
+        assert!(idle("statistics", &[full, ("rule", "bp")]).unwrap().contains("but the rule is bp"));
+        assert_eq!(idle("statistics", &[full, ("rule", "dfa")]), None);
+        assert_eq!(idle("statistics", &[("rule", "bp"), ("statistics", "basic")]), None);
+    }
+
+    #[test]
+    fn a_share_of_less_than_one_connection_is_refused() {
+        let share = |share: &str, preset: &str| {
+            build(&[("net", "Conv 1 1x1; Output"), ("connectivity", share), ("preset", preset)])
+        };
+        // Layer 1 has three connections, the output layer 10,240.
+        let wanted = "connectivity = 0.33: of the 3 connections of layer 1 it leaves less than one: raise it";
+        assert_eq!(share("0.33", "as-run").unwrap_err(), wanted);
+        assert!(share("0.3333334", "as-run").is_ok() && share("1e-30", "paper").is_err());
     }
 
     #[test]

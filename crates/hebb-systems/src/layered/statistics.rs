@@ -22,7 +22,8 @@ pub(super) fn saturated(layer: u32) -> String {
     format!("saturated {layer}")
 }
 
-/// Sums over pairs of numbers: over the connections that W and R both have, or over two δ.
+/// Sums over pairs of numbers: over the connections that W and R both have, or over two δ. They come from f32 and may run
+/// out of its range: of such sums nothing is told, for beside an infinity any other number looks like 0.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PairSums {
     /// Number of weights.
@@ -61,22 +62,27 @@ impl PairSums {
         Self { count: count as f64, w: sum(0), r: sum(1), ww: sum(2), rr: sum(3), wr: sum(4) }
     }
 
+    /// Whether all of them are numbers that one can reckon with.
+    fn is_finite(&self) -> bool {
+        [self.w, self.r, self.ww, self.rr, self.wr].iter().all(|sum| sum.is_finite())
+    }
+
     /// Pearson's correlation; none where W or R does not vary.
     pub fn correlation(&self) -> Option<f64> {
         let covariance = self.wr - self.w * self.r / self.count;
         let (w, r) = (self.ww - self.w * self.w / self.count, self.rr - self.r * self.r / self.count);
-        (w > 0.0 && r > 0.0).then(|| (covariance / (w * r).sqrt()).clamp(-1.0, 1.0))
+        (self.is_finite() && w > 0.0 && r > 0.0).then(|| (covariance / (w * r).sqrt()).clamp(-1.0, 1.0))
     }
 
     /// The angle between the two as vectors, in degrees; none where one is 0.
     pub fn angle(&self) -> Option<f64> {
         let norms = (self.ww * self.rr).sqrt();
-        (norms > 0.0).then(|| (self.wr / norms).clamp(-1.0, 1.0).acos().to_degrees())
+        (self.is_finite() && norms > 0.0).then(|| (self.wr / norms).clamp(-1.0, 1.0).acos().to_degrees())
     }
 
     /// |R| / |W|; none where W is 0.
     pub fn norm_ratio(&self) -> Option<f64> {
-        (self.ww > 0.0).then(|| (self.rr / self.ww).sqrt())
+        (self.is_finite() && self.ww > 0.0).then(|| (self.rr / self.ww).sqrt())
     }
 }
 
@@ -192,6 +198,24 @@ mod tests {
         assert_eq!(sums(&[0.0], &[1.0]).angle(), None);
         assert_eq!((sums(&[0.0], &[1.0]).norm_ratio(), sums(&[1.0], &[0.0]).norm_ratio()), (None, Some(0.0)));
         assert_eq!(sums(&[f32::NAN], &[1.0]).angle(), None);
+    }
+
+    #[test]
+    fn of_sums_that_are_not_finite_nothing_is_told() {
+        let sums = PairSums { count: 9.0, w: 1.0, r: 2.0, ww: 3.0, rr: 4.0, wr: 2.5 };
+        let told = |sums: PairSums| [sums.correlation(), sums.angle(), sums.norm_ratio()];
+        assert!(told(sums).iter().all(Option::is_some));
+        for value in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+            for spoilt in [
+                PairSums { w: value, ..sums },
+                PairSums { r: value, ..sums },
+                PairSums { ww: value, ..sums },
+                PairSums { rr: value, ..sums },
+                PairSums { wr: value, ..sums },
+            ] {
+                assert_eq!(told(spoilt), [None; 3], "{spoilt:?}");
+            }
+        }
     }
 
     #[test]

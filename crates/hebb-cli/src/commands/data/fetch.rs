@@ -8,7 +8,7 @@ use hebb_data::fetch::{Event, Request};
 use indicatif::{DecimalBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::FetchArgs;
-use crate::output;
+use crate::output::{self, plain};
 
 /// How long a server may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,7 +27,7 @@ pub fn fetch(args: &FetchArgs) -> Result<()> {
     let (name, folder) = (&args.name, fetched.folder.display());
     let what = if fetched.was_there { "there already, in" } else { "fetched, into" };
     let data = if args.to.is_some() { format!("{name}:{folder}") } else { name.clone() };
-    output::line(&format!("{name} is {what} {folder}: use it with --data {data}"))
+    output::line(&plain(&format!("{name} is {what} {folder}: use it with --data {data}")))
 }
 
 struct FetchViewer {

@@ -7,7 +7,7 @@ use hebb_engine::run::Run;
 use hebb_engine::store::Store;
 use serde::Serialize;
 
-use crate::output::{self, Align};
+use crate::output::{self, Align, grouped};
 
 #[derive(Serialize)]
 struct RunReport {
@@ -25,6 +25,9 @@ struct RunReport {
     last: String,
     best: Option<String>,
     metrics: String,
+    /// What is done, in words.
+    #[serde(skip)]
+    epochs_text: String,
 }
 
 /// Prints the result of a run that is finished. A resume that finds it so has no last row.
@@ -42,6 +45,15 @@ fn report(run: &Run, job: &Job<'_>, last: Option<&Row>) -> RunReport {
     let lowest = best.into_iter().chain(end).reduce(|a, b| if b.0 < a.0 { b } else { a });
     let value = |column| last.and_then(|row| row.get(column));
     RunReport {
+        epochs_text: match progress.epoch_step {
+            0 => progress.epoch.to_string(),
+            steps => format!(
+                "{}, and {} of {} steps of the next",
+                progress.epoch,
+                grouped(steps.into()),
+                grouped(job.epoch_steps.into())
+            ),
+        },
         run: run.path().display().to_string(),
         epochs: progress.epoch,
         steps: progress.step,
@@ -58,7 +70,7 @@ fn report(run: &Run, job: &Job<'_>, last: Option<&Row>) -> RunReport {
 }
 
 fn table(report: &RunReport) -> String {
-    let mut rows = vec![("epochs", report.epochs.to_string()), ("steps", report.steps.to_string())];
+    let mut rows = vec![("epochs", report.epochs_text.clone()), ("steps", report.steps.to_string())];
     let mut add = |name, error: Option<f64>, rest: Option<String>| {
         rows.extend(error.zip(rest).map(|(error, rest)| (name, format!("{error:.4} ({rest})"))));
     };

@@ -16,13 +16,23 @@ const BAR_EVERY: Duration = Duration::from_millis(100);
 /// How often a line tells of an epoch in progress, where there is no bar.
 const LINE_EVERY: Duration = Duration::from_secs(30);
 
+/// How often the lines of ended epochs come at most: nobody reads more, and a log would grow by hundreds a second.
+const EPOCHS_EVERY: Duration = Duration::from_millis(250);
+
 /// Shows progress, and keeps the last row.
 pub struct Viewer {
     bar: Option<ProgressBar>,
     shown: Instant,
     batch: f64,
     epochs: u32,
-    images_per_second: f64,
+    epoch_steps: u32,
+    total_steps: u32,
+    /// Steps done before this viewer came.
+    before: u32,
+    /// When an epoch's line came last.
+    told: Option<Instant>,
+    /// The line of the newest epoch, where it has not come.
+    untold: Option<String>,
     last: Option<Row>,
 }
 
@@ -40,13 +50,20 @@ impl Viewer {
             shown: Instant::now(),
             batch: f64::from(job.settings.batch),
             epochs: job.total_steps.div_ceil(job.epoch_steps),
-            images_per_second: 0.0,
+            epoch_steps: job.epoch_steps,
+            total_steps: job.total_steps,
+            before: done,
+            told: None,
+            untold: None,
             last: None,
         }
     }
 
-    /// Clears the bar and gives the last row that was written.
+    /// Clears the bar, tells of the last epoch if nobody has heard of it, and gives its row.
     pub fn finish(self) -> Option<Row> {
+        if let Some(line) = &self.untold {
+            self.tell(line);
+        }
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
@@ -61,6 +78,44 @@ impl Viewer {
             self.shown = Instant::now();
         }
         due
+    }
+
+    /// Steps of an epoch that the run takes: the last one may end early.
+    fn steps_of(&self, epoch: u32) -> u32 {
+        let before = (epoch - 1).saturating_mul(self.epoch_steps);
+        self.total_steps.saturating_sub(before).min(self.epoch_steps)
+    }
+
+    /// Speed over all steps that an epoch's seconds were measured on; empty where there were none.
+    fn speed_of(&self, row: &Row) -> String {
+        let first = (row.epoch - 1).saturating_mul(self.epoch_steps);
+        let steps = (first + self.steps_of(row.epoch)).saturating_sub(self.before.max(first));
+        let images = f64::from(steps) * self.batch;
+        if images > 0.0 && row.seconds > 0.0 {
+            format!("{} images/s", speed(images / row.seconds))
+        } else {
+            String::new()
+        }
+    }
+
+    /// What an epoch came to.
+    fn line(&self, row: &Row) -> String {
+        let part = |name: &str, loss, error| match (row.get(loss), row.get(error)) {
+            (Some(loss), Some(error)) => format!("{name} loss {loss:.4}, error {error:.4}"),
+            _ => String::new(),
+        };
+        let mut parts = vec![
+            part("training", "train_loss", "train_error"),
+            part("validation", "validation_loss", "validation_error"),
+            self.speed_of(row),
+        ];
+        parts.retain(|part| !part.is_empty());
+        let steps = self.steps_of(row.epoch);
+        let early = match steps == self.epoch_steps {
+            true => String::new(),
+            false => format!(" ({} of its {} steps)", grouped(steps.into()), grouped(self.epoch_steps.into())),
+        };
+        format!("epoch {}/{}{early}: {}", row.epoch, self.epochs, parts.join("; "))
     }
 
     fn show(&self, text: String) {
@@ -81,7 +136,6 @@ impl Viewer {
 
 impl Observer for Viewer {
     fn step(&mut self, report: &StepReport) {
-        self.images_per_second = report.images_per_second;
         if let Some(bar) = &self.bar {
             bar.set_position(u64::from(report.step));
         }
@@ -92,8 +146,8 @@ impl Observer for Viewer {
                 report.epoch,
                 self.epochs,
                 report.epoch_step,
-                report.epoch_steps,
-                grouped(report.images_per_second as u64),
+                self.steps_of(report.epoch),
+                speed(report.images_per_second),
                 report.sums.mean("loss"),
                 report.sums.mean("wrong"),
                 time(left),
@@ -108,24 +162,24 @@ impl Observer for Viewer {
     }
 
     fn epoch(&mut self, row: &Row, _weights: &Weights) {
-        let part = |name: &str, loss, error| match (row.get(loss), row.get(error)) {
-            (Some(loss), Some(error)) => format!("{name} loss {loss:.4}, error {error:.4}; "),
-            _ => String::new(),
-        };
-        self.tell(&format!(
-            "epoch {}/{}: {}{}{} images/s",
-            row.epoch,
-            self.epochs,
-            part("training", "train_loss", "train_error"),
-            part("validation", "validation_loss", "validation_error"),
-            grouped(self.images_per_second as u64),
-        ));
+        let line = self.line(row);
+        if self.told.is_none_or(|told| told.elapsed() >= EPOCHS_EVERY) {
+            self.tell(&line);
+            (self.told, self.untold) = (Some(Instant::now()), None);
+        } else {
+            self.untold = Some(line);
+        }
         self.last = Some(row.clone());
     }
 
     fn message(&mut self, text: &str) {
         self.tell(text);
     }
+}
+
+/// Images a second, with a decimal where there are few.
+fn speed(images: f64) -> String {
+    if images < 10.0 { format!("{images:.1}") } else { grouped(images as u64) }
 }
 
 /// Seconds as `1:02:03` or `2:03`; nothing is known of no speed.
@@ -141,9 +195,43 @@ fn time(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hebb_engine::settings::{Length, RunSettings};
+    use hebb_spec::Shape;
+    use hebb_systems::layered::ModelSpec;
 
     #[test]
     fn times_are_short() {
         assert_eq!([time(0.2), time(61.0), time(3725.0), time(f64::INFINITY)], ["0:01", "1:01", "1:02:05", "?"]);
+    }
+
+    /// What the viewer of a run of 8 steps, 6 an epoch, makes of an epoch's row.
+    fn lines(done: u32, epoch: u32, seconds: f64) -> (u32, String) {
+        let spec = ModelSpec { net: "Output".to_owned(), ..ModelSpec::default() };
+        let model = spec.build(Shape::new(1, 2, 2), 2).unwrap();
+        let settings =
+            RunSettings { batch: 3, length: Length::Steps(8), validation: Some(2), ..RunSettings::default() };
+        let job = Job::new(&model, spec.table(), settings, ("tiny", 20)).unwrap();
+        let viewer = Viewer::new(&job, done);
+        (viewer.steps_of(epoch), viewer.line(&Row { epoch, seconds, values: Vec::new() }))
+    }
+
+    #[test]
+    fn an_epoch_that_ends_early_has_its_own_number_of_steps() {
+        assert_eq!(lines(0, 1, 0.0), (6, "epoch 1/2: ".to_owned()));
+        assert_eq!(lines(0, 2, 0.0), (2, "epoch 2/2 (2 of its 6 steps): ".to_owned()));
+    }
+
+    /// Outcomes come some steps late, but a row knows its time: no step needs to have been heard of.
+    #[test]
+    fn speed_is_that_of_the_steps_that_were_timed() {
+        assert_eq!(lines(0, 1, 0.5).1, "epoch 1/2: 36 images/s");
+        assert_eq!(lines(4, 1, 0.5).1, "epoch 1/2: 12 images/s");
+        assert_eq!(lines(7, 2, 10.0).1, "epoch 2/2 (2 of its 6 steps): 0.3 images/s");
+        assert_eq!(lines(8, 2, 0.1).1, "epoch 2/2 (2 of its 6 steps): ", "nothing was left to do");
+    }
+
+    #[test]
+    fn few_images_have_a_decimal() {
+        assert_eq!([speed(0.25), speed(9.96), speed(1234.5)], ["0.2", "10.0", "1,234"]);
     }
 }

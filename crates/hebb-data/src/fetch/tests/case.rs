@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::server::{Answer, Server};
-use crate::fetch::download::Client;
+use crate::fetch::download::{Client, PACE, Pace};
 use crate::fetch::manifest::{Archive, File as Published, Manifest};
 use crate::fetch::{Event, Fetched, fetch};
 use crate::set::Set;
@@ -53,6 +53,7 @@ pub(super) struct Case {
     pub(super) root: TempDir,
     pub(super) manifest: Manifest,
     pub(super) set: Set,
+    pub(super) pace: Pace,
 }
 
 impl Case {
@@ -63,7 +64,7 @@ impl Case {
             archive: Some(Archive::TarGz),
             files: vec![published(ARCHIVE, &archive())],
         };
-        Self { root: TempDir::new().unwrap(), manifest, set: Set::Cifar100 }
+        Self { root: TempDir::new().unwrap(), manifest, set: Set::Cifar100, pace: PACE }
     }
 
     pub(super) fn fetch(&self) -> Result<Fetched, String> {
@@ -71,7 +72,7 @@ impl Case {
     }
 
     pub(super) fn fetch_telling(&self, tell: &mut dyn FnMut(Event<'_>)) -> Result<Fetched, String> {
-        fetch(self.set, &self.manifest, self.root.path(), &Client::new(PATIENCE), tell)
+        fetch(self.set, &self.manifest, self.root.path(), &Client::new(PATIENCE, self.pace), tell)
             .map_err(|error| error.to_string())
     }
 

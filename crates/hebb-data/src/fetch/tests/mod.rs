@@ -1,6 +1,7 @@
 //! Downloads from servers of every kind.
 
 mod case;
+mod hostile;
 mod server;
 
 use std::fs;
@@ -64,6 +65,7 @@ fn files_that_need_no_unpacking_appear_together() {
         root: TempDir::new().unwrap(),
         manifest: Manifest { from: vec![broken.address.clone()], archive: None, files: manifest_files },
         set: Set::Mnist,
+        pace: PACE,
     };
     assert!(case.fetch().unwrap_err().contains("answers with status 500"));
     assert_eq!(names(case.root.path()), ["mnist.part"], "nothing appears before all is there");

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 /// What a client asks for.
 pub(super) struct Ask {
@@ -19,7 +20,12 @@ pub(super) struct Answer {
     head: String,
     body: Vec<u8>,
     stalls: bool,
+    /// From which byte on they come one by one, slowly.
+    drips: Option<usize>,
 }
+
+/// Between two bytes that come one by one.
+const DRIP: Duration = Duration::from_millis(10);
 
 impl Answer {
     /// The whole content, whatever range was asked for.
@@ -44,7 +50,12 @@ impl Answer {
 
     /// Any head, without the line end behind it.
     pub(super) fn raw(head: &str, body: &[u8]) -> Self {
-        Self { head: head.to_owned(), body: body.to_owned(), stalls: false }
+        Self { head: head.to_owned(), body: body.to_owned(), stalls: false, drips: None }
+    }
+
+    /// Bytes of body.
+    pub(super) fn length(&self) -> usize {
+        self.body.len()
     }
 
     /// Closes the connection after so many bytes of the body.
@@ -56,6 +67,11 @@ impl Answer {
     /// Goes silent after so many bytes of the body, and keeps the connection.
     pub(super) fn stall(self, after: usize) -> Self {
         Self { stalls: true, ..self.cut(after) }
+    }
+
+    /// Sends so many bytes, head and body, and then one by one.
+    pub(super) fn drip(self, after: usize) -> Self {
+        Self { drips: Some(after), ..self }
     }
 }
 
@@ -104,9 +120,14 @@ fn serve(mut stream: TcpStream, log: &Mutex<Vec<String>>, answer: &dyn Fn(&Ask) 
     }
     let from = ask.from.map_or(String::new(), |from| format!(" from {from}"));
     log.lock().unwrap().push(format!("{}{from}", ask.file));
-    let Answer { head, body, stalls } = answer(&ask);
-    stream.write_all(format!("{head}\r\nConnection: close\r\n\r\n").as_bytes())?;
-    stream.write_all(&body)?;
+    let Answer { head, body, stalls, drips } = answer(&ask);
+    let all = [format!("{head}\r\nConnection: close\r\n\r\n").as_bytes(), &body].concat();
+    let (start, rest) = all.split_at(drips.unwrap_or(all.len()));
+    stream.write_all(start)?;
+    for byte in rest {
+        thread::sleep(DRIP);
+        stream.write_all(&[*byte])?;
+    }
     if stalls {
         // Until the client has had enough.
         stream.read_to_end(&mut Vec::new())?;
