@@ -93,7 +93,7 @@ fn finds(runtime: &dyn Runtime) -> Result<(), String> {
     // A control: a basis of other axes is far away.
     let others: Vec<Vec<f64>> =
         (0..UNITS).map(|at| (0..VARIANCES.len()).map(|k| f64::from(k == 8 - at)).collect()).collect();
-    if largest_angle(&others, &leading) < 30.0 { Err("the angle tells nothing".to_owned()) } else { Ok(()) }
+    if !(largest_angle(&others, &leading) >= 30.0) { Err("the angle tells nothing".to_owned()) } else { Ok(()) }
 }
 
 fn resumes(runtime: &dyn Runtime) -> Result<(), String> {

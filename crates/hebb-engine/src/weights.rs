@@ -1,5 +1,7 @@
 //! Weights on their way to a backend and back.
 
+use std::sync::Arc;
+
 use hebb_spec::backend::{Backend, Error};
 use hebb_spec::param::{Kind, Param, Weight, Weights};
 use hebb_spec::request::RequestError;
@@ -20,8 +22,9 @@ pub fn download(params: &[Param], uploaded: &Weights, backend: &mut dyn Backend)
     for param in params.iter().filter(|param| param.kind != Kind::Fixed) {
         let id = backend.plan().find(&param.name).ok_or_else(|| RequestError::Unknown(param.name.clone()))?;
         let values = backend.read(id)?;
-        if let Some(weight) = weights.get_mut(&param.name) {
-            *weight = values;
+        // Not through `get_mut`: it would first copy what is replaced.
+        if let Some(weight) = weights.0.iter_mut().find(|weight| weight.name == param.name) {
+            weight.values = Arc::new(values);
         }
     }
     Ok(weights)

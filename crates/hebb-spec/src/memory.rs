@@ -29,7 +29,7 @@ pub(crate) fn share(plan: &mut Plan) {
                 }
             }
             for &id in &call.tensors {
-                let tensor: &crate::plan::Tensor = plan.tensor(id);
+                let tensor = plan.tensor(id);
                 let class = tensor.slot.wrapping_sub(shared);
                 if last[&id] == at && tensor.role == Role::Scratch && !free.contains(&class) {
                     free.push(class);

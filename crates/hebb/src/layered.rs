@@ -5,7 +5,7 @@ use std::path::Path;
 use hebb_engine::tensor_file::TensorFile;
 use hebb_spec::learning::Loss;
 use hebb_spec::settings::{self, Table, Value};
-use hebb_systems::layered::{FIELDS, ModelSpec, NAMED, Preset, Rule, notation};
+use hebb_systems::layered::{FIELDS, ModelSpec, Preset, Rule, network};
 
 use crate::net::Net;
 use crate::{Data, Device, Error, Result};
@@ -21,9 +21,7 @@ impl Layered {
     /// A network by name, `simpnet`, or in the paper's notation, `Conv 32 5x5; Maxpool 3; Full 500; Output`. It learns by
     /// URFB from seed 1 unless something else is said.
     pub fn parse(net: &str) -> Result<Self> {
-        if !NAMED.iter().any(|(name, _)| name.eq_ignore_ascii_case(net.trim())) {
-            notation::parse(net)?;
-        }
+        network::items(net)?;
         Ok(Self { spec: ModelSpec { net: net.to_owned(), ..ModelSpec::default() }, seed: 1 })
     }
 

@@ -94,7 +94,7 @@ fn job<'a>(
     settings: RunSettings,
     outline: Outline,
 ) -> Result<(Split, Job<'a>)> {
-    let kept = spec.resolved(outline.shape, outline.classes)?.table();
+    let kept = spec.resolved(outline.classes)?.table();
     let data = outline.load()?;
     let job = Job::new(model, kept, settings, (&data.name, data.train.len())).map_err(|error| origin.blame(error))?;
     Ok((data.train, job))

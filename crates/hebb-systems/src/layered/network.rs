@@ -27,6 +27,12 @@ pub const NAMED: [(&str, &str); 4] = [
     ),
 ];
 
+/// The items of a name or a notation.
+pub fn items(text: &str) -> Result<Vec<Item>, NotationError> {
+    let named = NAMED.iter().find(|(name, _)| name.eq_ignore_ascii_case(text.trim()));
+    notation::parse(named.map_or(text, |(_, notation)| notation))
+}
+
 /// Which layers have a filter of their own at each place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Untied {
@@ -120,9 +126,7 @@ pub struct Network {
 impl Network {
     /// Reads a name or a notation and gives each item its shape. The preset sets the pools' windows and ties.
     pub fn new(text: &str, input: Shape, classes: u32, preset: Preset) -> Result<Self, NotationError> {
-        let named = NAMED.iter().find(|(name, _)| name.eq_ignore_ascii_case(text.trim()));
-        let items = notation::parse(named.map_or(text, |(_, notation)| notation))?;
-        Self::from_items(items, input, classes, preset)
+        Self::from_items(items(text)?, input, classes, preset)
     }
 
     fn from_items(items: Vec<Item>, input: Shape, classes: u32, preset: Preset) -> Result<Self, NotationError> {

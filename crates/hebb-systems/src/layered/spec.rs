@@ -5,8 +5,8 @@ use hebb_spec::learning::Loss;
 use hebb_spec::settings::SettingError;
 
 use super::model::{Model, RStart, UntiedStart};
-use super::network::{NAMED, Network, UntieError, Untied};
-use super::notation::{NotationError, short, suggestion};
+use super::network::{NAMED, Network, UntieError, Untied, items};
+use super::notation::{NotationError, short, suggestion, to_notation};
 use super::preset::Preset;
 use super::rule::{Feedback, Rule};
 
@@ -178,8 +178,8 @@ impl ModelSpec {
     }
 
     /// The same description with nothing left to a name or a preset: the notation, μ and slope written out.
-    pub fn resolved(&self, input: Shape, classes: u32) -> Result<Self, SpecError> {
-        let net = self.written(input, classes)?.notation();
+    pub fn resolved(&self, classes: u32) -> Result<Self, SpecError> {
+        let net = to_notation(&items(&self.net)?);
         let (mu, slope) = (self.mu.unwrap_or(self.preset.mu(classes)), self.slope.unwrap_or(self.preset.slope()));
         Ok(Self { net, mu: Some(mu), slope: Some(slope), ..self.clone() })
     }
@@ -254,7 +254,7 @@ mod tests {
         assert_eq!((paper.slope, paper.untied_start), (0.25, UntiedStart::Independent));
         assert_eq!(paper.sparse, [1, 2, 3], "the paper's output layer is sparse, too");
         assert_eq!(build(&[("connectivity", "0.5")]).unwrap().sparse, [1, 2]);
-        let resolved = spec(&[]).unwrap().resolved(CIFAR, 100).unwrap();
+        let resolved = spec(&[]).unwrap().resolved(100).unwrap();
         assert_eq!((resolved.mu, resolved.slope), (Some(10.0 / 99.0), Some(0.5)));
         assert!(resolved.net.starts_with("Conv 32 5x5; Maxpool 3; Drop 0.8"));
         assert_eq!(resolved.build(CIFAR, 100), spec(&[]).unwrap().build(CIFAR, 100));

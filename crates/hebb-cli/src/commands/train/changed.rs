@@ -77,7 +77,7 @@ mod tests {
     fn stored(options: &[&str]) -> (Table, Model) {
         let (spec, run) = (ModelSpec::from_table(&given(options)).unwrap(), RunSettings::from_table(&given(options)));
         let (input, classes) = (Shape::new(1, 4, 4), 2);
-        let mut table = spec.resolved(input, classes).unwrap().table();
+        let mut table = spec.resolved(classes).unwrap().table();
         table.0.extend(RunSettings { validation: Some(2), ..run.unwrap() }.table().0);
         (table, spec.build(input, classes).unwrap())
     }
