@@ -260,18 +260,9 @@ impl Layer<'_> {
             return Ok(None);
         }
         let (w, r) = (self.w()?, self.r()?);
-        let mut there = vec![true; w.len()];
-        if let Some(connection) = self.net.model.network.connections().nth(layer as usize - 1) {
-            connection.each_outside(|at| there[at] = false);
-        }
-        for mask in [format!("W{layer}.mask"), format!("R{layer}.mask")] {
-            for (there, bit) in there.iter_mut().zip(self.net.start.get(&mask).unwrap_or_default()) {
-                *there &= *bit != 0.0;
-            }
-        }
-        let pick = |values: &[f32]| -> Vec<f32> {
-            values.iter().zip(&there).filter(|(_, there)| **there).map(|(value, _)| *value).collect()
-        };
-        Ok(PairSums::of(&pick(&w), &pick(&r)).correlation())
+        let connection = self.net.model.network.connections().nth(layer as usize - 1);
+        let names = [format!("W{layer}.mask"), format!("R{layer}.mask")];
+        let masks: Vec<&[f32]> = names.iter().filter_map(|name| self.net.start.get(name)).collect();
+        Ok(PairSums::of_connections(connection.as_ref(), &masks, &w, &r).correlation())
     }
 }

@@ -104,19 +104,11 @@ fn layer(file: &TensorFile, entry: &Entry) -> Option<LayerRow> {
     let number = entry.name.strip_prefix('W')?;
     let w = file.floats(&entry.name, &entry.dims).ok()?;
     let r = file.floats(&format!("R{number}"), &entry.dims).ok()?;
-    let mut both = vec![true; w.len()];
-    if let Some(connection) = untied(&entry.dims) {
-        connection.each_outside(|at| both[at] = false);
-    }
-    for name in [format!("W{number}.mask"), format!("R{number}.mask")] {
-        for (both, there) in both.iter_mut().zip(file.mask(&name, &entry.dims).unwrap_or_default()) {
-            *both &= there != 0.0;
-        }
-    }
-    let pick = |values: &[f32]| -> Vec<f32> {
-        values.iter().zip(&both).filter(|(_, both)| **both).map(|(value, _)| *value).collect()
-    };
-    let (all, sums) = (PairSums::of(&w, &r), PairSums::of(&pick(&w), &pick(&r)));
+    let masks = [format!("W{number}.mask"), format!("R{number}.mask")];
+    let masks: Vec<Vec<f32>> = masks.iter().filter_map(|name| file.mask(name, &entry.dims).ok()).collect();
+    let masks: Vec<&[f32]> = masks.iter().map(Vec::as_slice).collect();
+    let sums = PairSums::of_connections(untied(&entry.dims).as_ref(), &masks, &w, &r);
+    let all = PairSums::of(&w, &r);
     Some(LayerRow {
         layer: number.parse().ok()?,
         w_norm: all.ww.sqrt(),

@@ -56,6 +56,22 @@ impl PairSums {
         })
     }
 
+    /// The sums over the connections that both have: none that lies outside the image, none that a mask leaves out. `masks`
+    /// are those that there are, in the order of the weights.
+    pub fn of_connections(connection: Option<&Connection>, masks: &[&[f32]], w: &[f32], r: &[f32]) -> Self {
+        let mut both = vec![true; w.len()];
+        if let Some(connection) = connection {
+            connection.each_outside(|at| both[at] = false);
+        }
+        for mask in masks {
+            both.iter_mut().zip(*mask).for_each(|(both, there)| *both &= *there != 0.0);
+        }
+        let pick = |values: &[f32]| -> Vec<f32> {
+            values.iter().zip(&both).filter(|(_, both)| **both).map(|(value, _)| *value).collect()
+        };
+        Self::of(&pick(w), &pick(r))
+    }
+
     /// The sums in a statistics tensor, each group's added up; its padding is 0 and `count` leaves it out.
     fn of_groups(groups: &[f32], count: usize) -> Self {
         let sum = |at: usize| groups.chunks_exact(Problem::STATISTICS_LEN).map(|group| f64::from(group[at])).sum();
@@ -232,6 +248,16 @@ mod tests {
         );
         let bp = Model::new(network, Rule::BP, Loss::Hinge, Preset::AsRun);
         assert_eq!(names(&bp), "saturated_1 saturated_2");
+    }
+
+    #[test]
+    fn only_connections_that_both_have_count() {
+        let connection = Connection::conv(hebb_spec::Shape::new(1, 2, 1), 1, 2, 1).untie();
+        let (w, r) = ([1.0, 2.0, 3.0, 50.0], [5.0, 6.0, 7.0, 60.0]);
+        // The last lies outside the image, the first is masked from W, the third from R.
+        let sums = PairSums::of_connections(Some(&connection), &[&[0.0, 1.0, 1.0, 1.0], &[1.0, 1.0, 0.0, 1.0]], &w, &r);
+        assert_eq!((sums.count, sums.w, sums.r), (1.0, 2.0, 6.0));
+        assert_eq!(PairSums::of_connections(None, &[], &w, &r), PairSums::of(&w, &r));
     }
 
     #[test]
