@@ -1,9 +1,8 @@
 //! Each kernel on the shapes of the paper's networks, in every variant.
 
-use hebb_gpu::{Gpu, Session};
 use hebb_reference::{TwinStep, compare, expect, sample};
 use hebb_spec::Shape;
-use hebb_spec::backend::{Backend, Options, Runtime, Step};
+use hebb_spec::backend::{Options, Step};
 use hebb_spec::connection::Connection;
 use hebb_spec::layout::Layout;
 use hebb_spec::learning::{Learning, Loss, Magnitudes, Rate};
@@ -12,8 +11,8 @@ use hebb_spec::plan::{Call, List, Plan, Role, Tensor, TensorId};
 use hebb_spec::pool::{Pool, PoolTies, PoolWindow};
 use hebb_spec::problem::Problem;
 
-use crate::measure::seconds;
-use crate::probes::Ceilings;
+use crate::device::{Device, Ready};
+use crate::measure::{Ceilings, seconds};
 
 /// A problem at a batch: built small to be checked, full to be timed.
 type Make = Box<dyn Fn(u32) -> Problem>;
@@ -82,7 +81,7 @@ fn problems() -> Vec<(&'static str, u32, Make)> {
 }
 
 /// Checks and times every chosen kernel in every variant.
-pub fn run(gpu: &Gpu, ceilings: &Ceilings, wanted: &[String]) -> Result<(), String> {
+pub fn run(device: &Device, ceilings: &Ceilings, wanted: &[String]) -> Result<(), String> {
     println!(
         "{:18} {:8} {:20} {:>6} {:>9} {:>8} {:>7} {:>7} {:>7} {:>6}",
         "kernel", "variant", "problem", "batch", "ms", "GFLOP/s", "of fma", "of prod", "GB/s", "of cp"
@@ -90,22 +89,23 @@ pub fn run(gpu: &Gpu, ceilings: &Ceilings, wanted: &[String]) -> Result<(), Stri
     for (name, batch, make) in problems() {
         let problem = make(batch);
         let stem = problem.stem();
-        for variant in gpu.variants(&problem) {
+        for variant in device.runtime().variants(&problem) {
             let label = format!("{stem} {variant}");
             if !wanted.is_empty() && !wanted.iter().any(|wanted| label.contains(wanted.as_str())) {
                 continue;
             }
             let options = Options { variant: Some(variant.to_owned()), ..Options::default() };
-            check(gpu, make(batch.min(6)), &options).map_err(|error| format!("{stem} {variant}, {name}: {error}"))?;
-            let mut session = prepare(gpu, problem, &options)?;
+            check(device, make(batch.min(6)), &options)
+                .map_err(|error| format!("{stem} {variant}, {name}: {error}"))?;
+            let mut session = prepare(device, problem, &options)?;
             let time = seconds(|times| session.repeat(List::TRAIN, 0, times).map_err(|error| error.to_string()))?;
-            let product = Ceilings::product(gpu)?;
+            let product = device.product()?;
             let (gflops, gbytes) = (problem.flops() as f64 / time / 1e9, problem.bytes() as f64 / time / 1e9);
             println!(
-                "{stem:18} {variant:8} {name:20} {batch:6} {:9.3} {gflops:8.1} {:6.0}% {:6.0}% {gbytes:7.2} {:5.0}%",
+                "{stem:18} {variant:8} {name:20} {batch:6} {:9.3} {gflops:8.1} {:6.0}% {:>7} {gbytes:7.2} {:5.0}%",
                 time * 1e3,
                 100.0 * gflops / ceilings.multiply_add,
-                100.0 * gflops / product,
+                product.map_or(String::new(), |product| format!("{:.0}%", 100.0 * gflops / product)),
                 100.0 * gbytes / ceilings.copy,
             );
         }
@@ -117,7 +117,7 @@ pub fn run(gpu: &Gpu, ceilings: &Ceilings, wanted: &[String]) -> Result<(), Stri
 const RATE: f32 = 1.0 / 4096.0;
 
 /// A session of one call, its inputs written.
-fn prepare(gpu: &Gpu, problem: Problem, options: &Options) -> Result<Session, String> {
+fn prepare(device: &Device, problem: Problem, options: &Options) -> Result<Ready, String> {
     let operands = problem.operands();
     let tensor = |(slot, layout): (usize, Layout)| {
         // Scratch, since a step would have to bring along the inputs.
@@ -127,12 +127,12 @@ fn prepare(gpu: &Gpu, problem: Problem, options: &Options) -> Result<Session, St
     let slots = tensors.len();
     let call = Call { name: problem.stem().to_owned(), problem, tensors: (0..slots).map(TensorId).collect() };
     let plan = Plan { batch: problem.batch(), tensors, slots, rates: 1, lists: vec![(List::TRAIN, vec![call])] };
-    let mut session = Session::new(gpu, plan, options).map_err(|error| error.to_string())?;
+    let mut session = device.prepare(plan, options).map_err(|error| error.to_string())?;
     for (slot, values) in sample::inputs(&problem, &TwinStep::from(&step(&problem)), 1) {
         let at = operands.iter().position(|operand| operand.slot == slot).ok_or("an input that is no operand")?;
-        session.write(TensorId(at), &values).map_err(|error| format!("{slot:?}: {error}"))?;
+        session.backend().write(TensorId(at), &values).map_err(|error| format!("{slot:?}: {error}"))?;
     }
-    session.load(&step(&problem)).map_err(|error| error.to_string())?;
+    session.backend().load(&step(&problem)).map_err(|error| error.to_string())?;
     Ok(session)
 }
 
@@ -141,17 +141,17 @@ fn step(problem: &Problem) -> Step<'static> {
 }
 
 /// Correct first: the variant at a small batch, within the error bound.
-fn check(gpu: &Gpu, problem: Problem, options: &Options) -> Result<(), String> {
-    let mut session = prepare(gpu, problem, options)?;
+fn check(device: &Device, problem: Problem, options: &Options) -> Result<(), String> {
+    let mut session = prepare(device, problem, options)?;
     let step = TwinStep::from(&step(&problem));
     let inputs = sample::inputs(&problem, &step, 1);
-    session.call(List::TRAIN, 0).map_err(|error| error.to_string())?;
-    let rounding = session.rounding(List::TRAIN, 0);
+    session.backend().call(List::TRAIN, 0).map_err(|error| error.to_string())?;
+    let rounding = session.backend().rounding(List::TRAIN, 0);
     let wanted = expect(&problem, &step, &inputs, rounding).map_err(|error| error.to_string())?;
     let operands = problem.operands();
     let written = operands.iter().enumerate().filter(|(_, operand)| operand.access != Access::Read);
     for ((at, _), wanted) in written.zip(&wanted) {
-        let got = session.read(TensorId(at)).map_err(|error| error.to_string())?;
+        let got = session.backend().read(TensorId(at)).map_err(|error| error.to_string())?;
         let comparison = compare(wanted, &got);
         if !comparison.passes() {
             return Err(format!("wrong result, not timed: {comparison:?}"));

@@ -1,8 +1,9 @@
 //! `cargo bench`: GFLOP/s and GB/s of every kernel and variant, beside ceilings measured on the same device in the same
 //! run. Arguments choose: `cargo bench -- connect_forward`, or `cargo bench -- "connect_update wide"` with its variant.
 //! A variant is checked against the oracle before it is timed.
-//! `HEBB_BENCH_DEVICE` picks an adapter by name.
+//! `--device cpu` measures the processor; a part of its name, or `HEBB_BENCH_DEVICE`, picks an adapter.
 
+mod device;
 mod kernels;
 mod measure;
 mod probes;
@@ -10,13 +11,21 @@ mod train_step;
 
 use std::process::ExitCode;
 
-use hebb_gpu::{Gpu, Pick};
-use hebb_spec::backend::Runtime;
+use device::Device;
 
 fn main() -> ExitCode {
-    // Cargo passes --bench; all else that is no flag names what to run.
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    match run(&wanted) {
+    let mut wanted = Vec::new();
+    let mut device = std::env::var("HEBB_BENCH_DEVICE").unwrap_or_else(|_| "gpu".to_owned());
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--device" => device = arguments.next().unwrap_or_default(),
+            // Cargo passes --bench; all else that is no flag names what to run.
+            flag if flag.starts_with('-') => {}
+            _ => wanted.push(argument),
+        }
+    }
+    match run(&device, &wanted) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: {error}");
@@ -25,15 +34,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(wanted: &[String]) -> Result<(), String> {
-    let pick = std::env::var("HEBB_BENCH_DEVICE").map_or(Pick::Any, Pick::Named);
-    let gpu = Gpu::open(&pick).map_err(|error| error.to_string())?;
-    println!("device: {}", gpu.name());
-    let ceilings = probes::Ceilings::measure(&gpu)?;
-    println!("{ceilings}");
-    kernels::run(&gpu, &ceilings, wanted)?;
-    if wanted.is_empty() || wanted.iter().any(|name| "train_step".contains(name.as_str())) {
-        train_step::run(&gpu)?;
+fn run(device: &str, wanted: &[String]) -> Result<(), String> {
+    let device = Device::open(device)?;
+    println!("device: {}", device.name());
+    let steps = wanted.iter().any(|name| "train_step".contains(name.as_str()));
+    if wanted.is_empty() || wanted.iter().any(|name| !"train_step".contains(name.as_str())) {
+        let ceilings = device.ceilings()?;
+        println!("{ceilings}");
+        kernels::run(&device, &ceilings, wanted)?;
+    }
+    if wanted.is_empty() || steps {
+        train_step::run(&device)?;
     }
     Ok(())
 }

@@ -1,50 +1,25 @@
-//! What the device can do at best: multiply-adds on registers, a copy, and a fixed matrix product.
-
-use std::fmt;
+//! What a GPU can do at best: multiply-adds on registers, a copy, and a fixed matrix product.
 
 use hebb_gpu::Gpu;
 
-use crate::measure::seconds;
+use crate::measure::{Ceilings, seconds};
 
-/// Ceilings of a device, measured in this run.
-pub struct Ceilings {
-    /// Multiply-adds on registers, in GFLOP/s.
-    pub multiply_add: f64,
-    /// A 1024³ product of fixed text, in GFLOP/s.
-    pub product: f64,
-    /// A copy, in GB/s read and written.
-    pub copy: f64,
+/// Runs the three probes.
+pub fn measure(gpu: &Gpu) -> Result<Ceilings, String> {
+    let (groups, copied) = (256, 1 << 20);
+    let chains = probe(gpu, include_str!("../probes/multiply_add.wgsl"), &[64, 64 * groups], [groups, 1])?;
+    let copy = probe(gpu, include_str!("../probes/copy.wgsl"), &[copied, copied], [copied / 64, 1])?;
+    Ok(Ceilings {
+        multiply_add: f64::from(groups) * 64.0 * 16.0 * 4.0 * 1024.0 * 2.0 / chains / 1e9,
+        product: Some(product(gpu)?),
+        copy: f64::from(copied) * 32.0 / copy / 1e9,
+    })
 }
 
-impl Ceilings {
-    /// Runs the three probes.
-    pub fn measure(gpu: &Gpu) -> Result<Self, String> {
-        let (groups, copied) = (256, 1 << 20);
-        let chains = probe(gpu, include_str!("../probes/multiply_add.wgsl"), &[64, 64 * groups], [groups, 1])?;
-        let product = Self::product(gpu)?;
-        let copy = probe(gpu, include_str!("../probes/copy.wgsl"), &[copied, copied], [copied / 64, 1])?;
-        Ok(Self {
-            multiply_add: f64::from(groups) * 64.0 * 16.0 * 4.0 * 1024.0 * 2.0 / chains / 1e9,
-            product,
-            copy: f64::from(copied) * 32.0 / copy / 1e9,
-        })
-    }
-
-    /// The product probe alone, in GFLOP/s: measured again beside each kernel, since a busy machine's speed drifts.
-    pub fn product(gpu: &Gpu) -> Result<f64, String> {
-        let time = probe(gpu, include_str!("../probes/product.wgsl"), &[1 << 18; 3], [8, 64])?;
-        Ok(2.0 * 1024.0_f64.powi(3) / time / 1e9)
-    }
-}
-
-impl fmt::Display for Ceilings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "ceilings: multiply-add probe {:.1} GFLOP/s, product probe {:.1} GFLOP/s, copy probe {:.1} GB/s",
-            self.multiply_add, self.product, self.copy
-        )
-    }
+/// The product probe alone, in GFLOP/s.
+pub fn product(gpu: &Gpu) -> Result<f64, String> {
+    let time = probe(gpu, include_str!("../probes/product.wgsl"), &[1 << 18; 3], [8, 64])?;
+    Ok(2.0 * 1024.0_f64.powi(3) / time / 1e9)
 }
 
 /// Seconds of one dispatch over storage buffers of the given numbers of vectors.

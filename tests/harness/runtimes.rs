@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use hebb_cpu::Cpu;
 use hebb_gpu::{Gpu, Pick};
 use hebb_reference::Twins;
 use hebb_spec::backend::Runtime;
@@ -11,8 +12,10 @@ use libtest_mimic::{Failed, Trial};
 pub const GPU: Tested = Tested { name: "gpu", is_twins: false, checks: &[true, false], open: gpu };
 /// The twins.
 pub const REFERENCE: Tested = Tested { name: "reference", is_twins: true, checks: &[false], open: || Ok(&Twins) };
+/// The processor with its best vector instructions, or those that `HEBB_SIMD` names.
+pub const CPU: Tested = Tested { name: "cpu", is_twins: false, checks: &[false], open: cpu };
 /// All of them: a new backend is added here.
-pub const RUNTIMES: [Tested; 2] = [GPU, REFERENCE];
+pub const RUNTIMES: [Tested; 3] = [GPU, CPU, REFERENCE];
 
 /// A runtime under test.
 #[derive(Debug, Clone, Copy)]
@@ -66,4 +69,10 @@ fn gpu() -> Result<&'static dyn Runtime, String> {
         Gpu::open(&pick).map_err(|error| error.to_string())
     };
     GPU.get_or_init(open).as_ref().map(|gpu| gpu as &dyn Runtime).map_err(Clone::clone)
+}
+
+fn cpu() -> Result<&'static dyn Runtime, String> {
+    static CPU: OnceLock<Result<Cpu, String>> = OnceLock::new();
+    let open = || Cpu::open(None).map_err(|error| error.to_string());
+    CPU.get_or_init(open).as_ref().map(|cpu| cpu as &dyn Runtime).map_err(Clone::clone)
 }

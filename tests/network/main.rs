@@ -2,6 +2,7 @@
 
 mod fixtures;
 mod invariants;
+mod processor;
 mod random;
 mod runner;
 mod setup;
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     hebb_tests::announce("network");
     let mut trials = fixtures::trials();
     trials.extend(invariants::trials());
+    trials.extend(processor::trials());
     trials.extend(random::trials());
     trials.extend(subspace::trials());
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -90,7 +90,7 @@ impl Backend for Reference {
 
     fn rounding(&self, list: List, call: usize) -> Rounding {
         let call = self.plan.list(list).get(call);
-        call.map_or(Rounding::STRAIGHT, |call| Rounding { runs: runs(&call.problem), lanes: 1 })
+        call.map_or(Rounding::STRAIGHT, |call| Rounding::Runs { runs: runs(&call.problem), lanes: 1 })
     }
 
     fn write(&mut self, tensor: TensorId, values: &[f32]) -> Result<(), Error> {
@@ -227,7 +227,7 @@ mod tests {
         let calls = reference.plan.list(List::TRAIN);
         let last = calls.len() - 1;
         assert_eq!(calls[last].name, "layer 1 update");
-        assert_eq!(reference.rounding(List::TRAIN, last), Rounding { runs: 72, lanes: 1 });
+        assert_eq!(reference.rounding(List::TRAIN, last), Rounding::Runs { runs: 72, lanes: 1 });
         assert_eq!(reference.rounding(List::TRAIN, 0), Rounding::STRAIGHT);
     }
 

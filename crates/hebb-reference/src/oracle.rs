@@ -169,10 +169,13 @@ fn after_sigma(slope: f32, bounds: &[f64], h: &[f64]) -> Vec<f64> {
     bounds.iter().zip(h).map(bound).collect()
 }
 
-/// Roundings of one sum in an update: each lane adds its share of the images at each place of its run, then the lanes
-/// add up, then the runs.
+/// Roundings of one sum in an update. In runs: each lane adds its share of the images at each place of its run, then the
+/// lanes add up, then the runs.
 fn update_terms(c: &Connection, batch: u32, rounding: Rounding) -> u64 {
-    let (runs, lanes) = (rounding.runs.max(1), rounding.lanes.max(1));
+    let (runs, lanes) = match rounding {
+        Rounding::Runs { runs, lanes } => (runs.max(1), lanes.max(1)),
+        Rounding::Additions(additions) => return additions,
+    };
     let places = if c.untied { 1 } else { c.output.places().div_ceil(runs) };
     let share = u64::from(vectors(batch).div_ceil(lanes) * LANE);
     u64::from(places) * share + u64::from(lanes) + u64::from(runs - 1)

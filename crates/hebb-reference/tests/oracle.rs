@@ -24,7 +24,7 @@ fn step_of(seed: u64, step: u32, images: u32, rate: f32) -> TwinStep {
 /// How the twins cut a problem's sum.
 fn rounding(problem: &Problem) -> Rounding {
     match problem {
-        Problem::ConnectUpdate { connection, .. } => Rounding { runs: update_splits(connection), lanes: 1 },
+        Problem::ConnectUpdate { connection, .. } => Rounding::Runs { runs: update_splits(connection), lanes: 1 },
         _ => Rounding::STRAIGHT,
     }
 }
@@ -182,7 +182,7 @@ fn lanes_and_runs_narrow_the_bound_of_an_update() {
     let step = step_of(0, 0, 500, 0.1);
     let inputs = inputs(&problem, &step, 1);
     let bound =
-        |runs, lanes| expect(&problem, &step, &inputs, Rounding { runs, lanes }).expect("they fit")[0].bounds[0];
+        |runs, lanes| expect(&problem, &step, &inputs, Rounding::Runs { runs, lanes }).expect("they fit")[0].bounds[0];
     assert!(bound(1, 32) < 0.5 * bound(1, 1));
     assert!(bound(16, 1) < 0.5 * bound(1, 1));
 }

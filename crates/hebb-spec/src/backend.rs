@@ -6,19 +6,23 @@ use crate::request::RequestError;
 
 pub use crate::step::{Numbers, Outcome, Step};
 
-/// How a backend cuts the sum of a call, for the error bound: into runs of places that are added in order, each by lanes
-/// that share it.
+/// How a backend cuts the sum of a call, for the error bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rounding {
-    /// Runs of places.
-    pub runs: u32,
-    /// Lanes of each run.
-    pub lanes: u32,
+pub enum Rounding {
+    /// Into runs of places that are added in order, each by lanes that share it.
+    Runs {
+        /// Runs of places.
+        runs: u32,
+        /// Lanes of each run.
+        lanes: u32,
+    },
+    /// In any way in which no product goes through more additions than these.
+    Additions(u64),
 }
 
 impl Rounding {
     /// A sum that runs straight through.
-    pub const STRAIGHT: Self = Self { runs: 1, lanes: 1 };
+    pub const STRAIGHT: Self = Self::Runs { runs: 1, lanes: 1 };
 }
 
 /// A kernel that runs for some call.

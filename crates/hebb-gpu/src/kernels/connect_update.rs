@@ -34,7 +34,7 @@ pub(crate) fn partial_len(connection: &Connection, tuning: &Tuning) -> usize {
 pub(crate) fn rounding(connection: &Connection, batch: u32, learning: Learning, tuning: &Tuning) -> Rounding {
     let runs = splits(connection, tuning);
     let shader = shader(if runs == 1 { features(learning) } else { PARTIAL }, batch, tuning);
-    Rounding { runs, lanes: shader.constant("LANES") }
+    Rounding::Runs { runs, lanes: shader.constant("LANES") }
 }
 
 /// Straight into W, and into R where it learns.

@@ -1,0 +1,108 @@
+//! `dropout`: a fraction of x is set to zero and the rest scaled; its own feedback. The mask is recomputed, not stored.
+
+use std::ops::Range;
+
+use fearless_simd::{Simd, dispatch};
+use hebb_spec::backend::Error;
+use hebb_spec::learning::{drop_scale, drop_threshold};
+use hebb_spec::operand::Slot;
+use hebb_spec::rng::{Purpose, Stream};
+
+use super::{At, Map, Operands};
+use crate::line::{LANES, Line};
+use crate::memory::Place;
+
+/// A call of it.
+pub(crate) struct Dropout {
+    index: u32,
+    threshold: u32,
+    scale: f32,
+    x: Place,
+    y: Place,
+}
+
+impl Dropout {
+    /// From its tensors.
+    pub fn new(operands: &Operands<'_>, index: u32, probability: f32) -> Result<Self, Error> {
+        let (threshold, scale) = (drop_threshold(probability), drop_scale(probability));
+        Ok(Self { index, threshold, scale, x: operands.place(Slot::X)?, y: operands.place(Slot::Y)? })
+    }
+}
+
+impl Map for Dropout {
+    fn output(&self) -> (Place, usize, usize) {
+        (self.y, 1, self.y.form.lines())
+    }
+
+    fn run(&self, at: &At<'_>, _parts: Range<usize>, y: &mut [Line]) {
+        let key = Stream::new(at.now.seed, Purpose::Dropout, self.index, at.now.step).key;
+        let x = at.lines(self.x);
+        dispatch!(at.level, simd => self.mask(simd, key, at.number, x, y));
+    }
+}
+
+impl Dropout {
+    #[inline(always)]
+    fn mask<S: Simd>(&self, _simd: S, key: [u32; 2], block: usize, x: &[Line], y: &mut [Line]) {
+        for (first, line, len) in self.y.form.runs() {
+            // Two units make sixteen pairs of words.
+            for at in (0..len).step_by(2) {
+                let words = words(key, (first + at) as u32, block as u32 * LANES as u32 / 2);
+                for (unit, words) in words.iter().enumerate().take(len - at) {
+                    let (x, y) = (&x[line + at + unit], &mut y[line + at + unit]);
+                    for lane in 0..LANES {
+                        let kept = x.0[lane] * self.scale;
+                        y.0[lane] = if words[lane] < self.threshold { 0.0 } else { kept };
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The random words of two units and the sixteen images from pair `pair` on: Threefry-2x32, of which
+/// [`hebb_spec::rng`] gives one pair at a time.
+#[inline(always)]
+fn words(key: [u32; 2], unit: u32, pair: u32) -> [[u32; LANES]; 2] {
+    let keys = [key[0], key[1], 0x1BD1_1BDA ^ key[0] ^ key[1]];
+    let (mut x0, mut x1) = ([0; LANES], [0; LANES]);
+    for lane in 0..LANES as u32 {
+        x0[lane as usize] = (unit + lane / 8).wrapping_add(keys[0]);
+        x1[lane as usize] = (pair + lane % 8).wrapping_add(keys[1]);
+    }
+    for group in 0..5_usize {
+        for rotation in [[13, 15, 26, 6], [17, 29, 16, 24]][group % 2] {
+            for lane in 0..LANES {
+                x0[lane] = x0[lane].wrapping_add(x1[lane]);
+                x1[lane] = x1[lane].rotate_left(rotation) ^ x0[lane];
+            }
+        }
+        for lane in 0..LANES {
+            x0[lane] = x0[lane].wrapping_add(keys[(group + 1) % 3]);
+            x1[lane] = x1[lane].wrapping_add(keys[(group + 2) % 3]).wrapping_add(group as u32 + 1);
+        }
+    }
+    let mut words = [[0; LANES]; 2];
+    for lane in 0..LANES {
+        words[lane / 8][lane % 8 * 2] = x0[lane];
+        words[lane / 8][lane % 8 * 2 + 1] = x1[lane];
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_those_of_the_stream() {
+        let stream = Stream::new(0x0123_4567_89AB_CDEF, Purpose::Dropout, 2, 41);
+        for (unit, pair) in [(0, 0), (7, 8), (1000, 16)] {
+            for (at, words) in words(stream.key, unit, pair).iter().enumerate() {
+                for (lane, &word) in words.iter().enumerate() {
+                    assert_eq!(word, stream.pair(unit + at as u32, pair + lane as u32 / 2)[lane % 2]);
+                }
+            }
+        }
+    }
+}

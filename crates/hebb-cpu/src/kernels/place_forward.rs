@@ -1,0 +1,165 @@
+//! `connect_forward` of full and untied layers: h = W x, then σ. Each weight is read once for all blocks.
+
+use std::ops::Range;
+
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, Simd, dispatch};
+use hebb_spec::backend::Error;
+use hebb_spec::connection::Connection;
+use hebb_spec::operand::Slot;
+use hebb_spec::plan::TensorId;
+use rayon::prelude::*;
+
+use super::place::{Places, Run, blocks, parts, put, ranges, take};
+use super::tied::sigma;
+use super::{All, Now, Operands};
+use crate::line::{Line, vectors};
+use crate::memory::{Group, Place, Tensors};
+
+/// Outputs of one task.
+const TASK: usize = 8;
+
+/// A call of it.
+pub(crate) struct PlaceForward {
+    places: Places,
+    slope: Option<f32>,
+    w: TensorId,
+    x: Place,
+    y: Place,
+}
+
+impl PlaceForward {
+    /// From its tensors.
+    pub fn new(operands: &Operands<'_>, c: Connection, slope: Option<f32>) -> Result<Self, Error> {
+        let (x, y) = (operands.place(Slot::X)?, operands.place(Slot::Y)?);
+        Ok(Self { places: Places { c, x: x.form }, slope, w: operands.id(Slot::W)?, x, y })
+    }
+
+    /// The line of an output at a place.
+    fn line(&self, output: usize, place: usize) -> usize {
+        match self.places.c.is_full() {
+            true => self.y.form.line(output),
+            false => output * self.y.form.channel(self.places.c.output.places() as usize) + place,
+        }
+    }
+}
+
+impl All for PlaceForward {
+    fn run(&mut self, level: Level, _now: &Now, groups: &mut [Group], tensors: &mut Tensors) {
+        let mut taken = take(groups, self.y.slot);
+        {
+            let tasks = ranges(self.places.c.output.channels as usize, TASK);
+            let ends: Vec<usize> = tasks.iter().map(|task| self.line(task.end, 0).min(self.y.form.lines())).collect();
+            let xs: Vec<&[Line]> = blocks(groups).iter().map(|block| &block.slots[self.x.slot][..]).collect();
+            let w = tensors.floats(self.w);
+            tasks.into_par_iter().zip(parts(&mut taken, &ends)).for_each(|(outputs, mut ys)| {
+                let task = Task { of: self, w, xs: &xs, outputs };
+                dispatch!(level, simd => task.run(simd, &mut ys));
+            });
+        }
+        put(groups, self.y.slot, taken);
+    }
+}
+
+/// Some outputs of all places and blocks.
+struct Task<'a> {
+    of: &'a PlaceForward,
+    w: &'a [f32],
+    xs: &'a [&'a [Line]],
+    outputs: Range<usize>,
+}
+
+impl Task<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(&self, simd: S, ys: &mut [&mut [Line]]) {
+        for place in 0..self.of.places.count() {
+            let runs = self.of.places.runs(place);
+            let mut block = 0;
+            while block < self.xs.len() {
+                block += match self.xs.len() - block {
+                    3.. => self.outputs::<S, 3>(simd, place, &runs, block, ys),
+                    2 => self.outputs::<S, 2>(simd, place, &runs, block, ys),
+                    _ => self.outputs::<S, 1>(simd, place, &runs, block, ys),
+                };
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn outputs<S: Simd, const P: usize>(
+        &self,
+        simd: S,
+        place: usize,
+        runs: &[Run],
+        block: usize,
+        ys: &mut [&mut [Line]],
+    ) -> usize {
+        match S::f32s::LEN >= 16 {
+            true => self.tile::<S, 8, P>(simd, place, runs, (self.outputs.start, block), ys),
+            false => {
+                for output in self.outputs.clone().step_by(4) {
+                    self.tile::<S, 4, P>(simd, place, runs, (output, block), ys);
+                }
+            }
+        }
+        P
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const O: usize, const P: usize>(
+        &self,
+        simd: S,
+        place: usize,
+        runs: &[Run],
+        (output, block): (usize, usize),
+        ys: &mut [&mut [Line]],
+    ) {
+        let (taps, channels) = (self.of.places.c.taps() as usize, self.of.places.c.output.channels as usize);
+        let outputs = O.min(self.outputs.end - output);
+        let mut rows: [&[f32]; O] = [&[]; O];
+        for (o, row) in rows.iter_mut().enumerate() {
+            // A tile with fewer outputs computes its last one again.
+            let output = output + o.min(outputs - 1);
+            *row = &self.w[(place * channels + output) * taps..][..taps];
+        }
+        for lane in vectors::<S>() {
+            let mut sums = [[S::f32s::splat(simd, 0.0); P]; O];
+            for &(weight, line, len) in runs {
+                let mut cut: [&[f32]; O] = [&[]; O];
+                for o in 0..O {
+                    cut[o] = &rows[o][weight..][..len];
+                }
+                let mut xs: [&[Line]; P] = [&[]; P];
+                for p in 0..P {
+                    xs[p] = &self.xs[block + p][line..][..len];
+                }
+                for tap in 0..len {
+                    let mut x = [S::f32s::splat(simd, 0.0); P];
+                    for p in 0..P {
+                        x[p] = xs[p][tap].load(simd, lane);
+                    }
+                    for o in 0..O {
+                        let weight = S::f32s::splat(simd, cut[o][tap]);
+                        for p in 0..P {
+                            sums[o][p] = x[p].mul_add(weight, sums[o][p]);
+                        }
+                    }
+                }
+            }
+            let start = self.of.line(self.outputs.start, 0);
+            // Indices that the compiler knows keep the sums in registers.
+            for o in 0..O {
+                if o < outputs {
+                    let line = self.of.line(output + o, place) - start;
+                    for p in 0..P {
+                        let h = match self.of.slope {
+                            Some(slope) => sigma(simd, slope, sums[o][p]),
+                            None => sums[o][p],
+                        };
+                        ys[block + p][line].store(simd, h, lane);
+                    }
+                }
+            }
+        }
+    }
+}

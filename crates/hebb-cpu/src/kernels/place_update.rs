@@ -1,0 +1,209 @@
+//! `connect_update` of full and untied layers: the weights are shared out, and each is summed over all images in order.
+//!
+//! x is turned first, so that a vector holds the taps of one image: the sums of a row of weights then lie as the weights
+//! do, and none has to be added across a vector.
+
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, Simd, dispatch, f32x16};
+use hebb_spec::backend::Error;
+use hebb_spec::connection::Connection;
+use hebb_spec::learning::Learning;
+use hebb_spec::operand::Slot;
+use rayon::prelude::*;
+
+use super::learner::{Learner, Rows};
+use super::place::{Places, blocks};
+use super::{All, Now, Operands};
+use crate::line::{LANES, Line, vectors};
+use crate::memory::{Group, Place, Tensors};
+
+/// Outputs of a full layer of one task.
+const TASK: usize = 8;
+/// A tap outside the image.
+const OUTSIDE: usize = usize::MAX;
+
+/// A call of it.
+pub(crate) struct PlaceUpdate {
+    places: Places,
+    batch: usize,
+    learner: Learner,
+    delta: Place,
+    x: Place,
+}
+
+impl PlaceUpdate {
+    /// From its tensors.
+    pub fn new(operands: &Operands<'_>, c: Connection, learning: Learning) -> Result<Self, Error> {
+        let (delta, x) = (operands.place(Slot::Delta)?, operands.place(Slot::X)?);
+        let batch = operands.call.problem.batch() as usize;
+        let learner = Learner::new(operands, learning)?;
+        Ok(Self { places: Places { c, x: x.form }, batch, learner, delta, x })
+    }
+
+    /// The line of an output at a place.
+    fn line(&self, output: usize, place: usize) -> usize {
+        match self.places.c.is_full() {
+            true => self.delta.form.line(output),
+            false => output * self.delta.form.channel(self.places.c.output.places() as usize) + place,
+        }
+    }
+
+    /// The line of each tap of a place.
+    fn lines(&self, place: usize) -> Vec<usize> {
+        let mut lines = vec![OUTSIDE; self.places.c.taps() as usize];
+        for (tap, line, len) in self.places.runs(place) {
+            lines[tap..][..len].iter_mut().zip(line..).for_each(|(to, line)| *to = line);
+        }
+        lines
+    }
+}
+
+impl All for PlaceUpdate {
+    fn run(&mut self, level: Level, now: &Now, groups: &mut [Group], tensors: &mut Tensors) {
+        let blocks = blocks(groups);
+        let xs: Vec<&[Line]> = blocks.iter().map(|block| &block.slots[self.x.slot][..]).collect();
+        let deltas: Vec<&[Line]> = blocks.iter().map(|block| &block.slots[self.delta.slot][..]).collect();
+        let (taps, outputs) = (self.places.c.taps() as usize, self.places.c.output.channels as usize);
+        let of = |first: usize, place: usize| Task { of: self, now, deltas: &deltas, first, place };
+        if self.places.c.is_full() {
+            let mut turned = vec![Line::ZERO; taps.div_ceil(LANES) * self.batch];
+            let lines = self.lines(0);
+            let runs = turned.par_chunks_mut(self.batch.max(1)).zip(lines.par_chunks(LANES));
+            runs.for_each(|(turned, lines)| dispatch!(level, simd => turn(simd, lines, &xs, turned)));
+            let learn = |at: usize, mut rows: Rows<'_>| {
+                let task = of(at * TASK, 0);
+                dispatch!(level, simd => task.run(simd, &turned, &mut rows));
+            };
+            self.learner.each(tensors, TASK * taps, learn);
+        } else {
+            let learn = |place: usize, mut rows: Rows<'_>| {
+                let mut turned = vec![Line::ZERO; taps.div_ceil(LANES) * self.batch];
+                let lines = self.lines(place);
+                for (turned, lines) in turned.chunks_mut(self.batch.max(1)).zip(lines.chunks(LANES)) {
+                    dispatch!(level, simd => turn(simd, lines, &xs, turned));
+                }
+                dispatch!(level, simd => of(0, place).run(simd, &turned, &mut rows));
+            };
+            self.learner.each(tensors, outputs * taps, learn);
+        }
+    }
+}
+
+/// Up to sixteen taps of all images: from a line a tap to a line an image.
+#[inline(always)]
+fn turn<S: Simd>(simd: S, taps: &[usize], xs: &[&[Line]], turned: &mut [Line]) {
+    for (x, turned) in xs.iter().zip(turned.chunks_mut(LANES)) {
+        let mut rows = [f32x16::splat(simd, 0.0); LANES];
+        for (row, &tap) in rows.iter_mut().zip(taps) {
+            if tap != OUTSIDE {
+                *row = f32x16::from_slice(simd, &x[tap].0);
+            }
+        }
+        // Four times the halves of all rows are interleaved.
+        for _ in 0..4 {
+            let mut next = rows;
+            for at in 0..LANES / 2 {
+                next[2 * at] = rows[at].zip_low(rows[at + LANES / 2]);
+                next[2 * at + 1] = rows[at].zip_high(rows[at + LANES / 2]);
+            }
+            rows = next;
+        }
+        for (row, turned) in rows.iter().zip(turned) {
+            row.store_slice(&mut turned.0);
+        }
+    }
+}
+
+/// The weights of some outputs of a place.
+struct Task<'a> {
+    of: &'a PlaceUpdate,
+    now: &'a Now,
+    deltas: &'a [&'a [Line]],
+    first: usize,
+    place: usize,
+}
+
+impl Task<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(&self, simd: S, turned: &[Line], rows: &mut Rows<'_>) {
+        let taps = self.of.places.c.taps() as usize;
+        let (outputs, panels) = (rows.w.len() / taps.max(1), taps.div_ceil(LANES));
+        let mut panel = 0;
+        while panel < panels {
+            let left = panels - panel;
+            let mut output = 0;
+            while output < outputs {
+                let at = (output, panel);
+                output += match (S::f32s::LEN >= 16, outputs - output, left) {
+                    (true, 8.., 3..) => self.tile::<S, 8, 3>(simd, at, turned, rows),
+                    (true, 8.., _) => self.tile::<S, 8, 1>(simd, at, turned, rows),
+                    (_, 4.., 3..) => self.tile::<S, 4, 3>(simd, at, turned, rows),
+                    (_, 4.., _) => self.tile::<S, 4, 1>(simd, at, turned, rows),
+                    (_, _, 3..) => self.tile::<S, 1, 3>(simd, at, turned, rows),
+                    _ => self.tile::<S, 1, 1>(simd, at, turned, rows),
+                };
+            }
+            panel += if left >= 3 { 3 } else { 1 };
+        }
+    }
+
+    /// `O` outputs from `output` on and `V` panels of sixteen taps from `panel` on.
+    #[inline(always)]
+    fn tile<S: Simd, const O: usize, const V: usize>(
+        &self,
+        simd: S,
+        (output, panel): (usize, usize),
+        turned: &[Line],
+        rows: &mut Rows<'_>,
+    ) -> usize {
+        let (taps, batch) = (self.of.places.c.taps() as usize, self.of.batch);
+        let mut panels: [&[Line]; V] = [&[]; V];
+        for (v, lines) in panels.iter_mut().enumerate() {
+            *lines = &turned[(panel + v) * batch..][..batch];
+        }
+        let mut lines = [0; O];
+        for (o, line) in lines.iter_mut().enumerate() {
+            *line = self.of.line(self.first + output + o, self.place);
+        }
+        let mut totals = [[Line::ZERO; V]; O];
+        for lane in vectors::<S>() {
+            let mut sums = [[S::f32s::splat(simd, 0.0); V]; O];
+            for (block, delta) in self.deltas.iter().enumerate() {
+                let mut deltas = [&Line::ZERO; O];
+                for (of, &line) in deltas.iter_mut().zip(&lines) {
+                    *of = &delta[line];
+                }
+                let images = (batch - block * LANES).min(LANES);
+                for image in 0..images {
+                    let mut x = [S::f32s::splat(simd, 0.0); V];
+                    for v in 0..V {
+                        x[v] = panels[v][block * LANES + image].load(simd, lane);
+                    }
+                    for o in 0..O {
+                        let delta = S::f32s::splat(simd, deltas[o].0[image]);
+                        for v in 0..V {
+                            sums[o][v] = x[v].mul_add(delta, sums[o][v]);
+                        }
+                    }
+                }
+            }
+            for o in 0..O {
+                for v in 0..V {
+                    totals[o][v].store(simd, sums[o][v], lane);
+                }
+            }
+        }
+        for (o, totals) in totals.iter().enumerate() {
+            for (v, total) in totals.iter().enumerate() {
+                let tap = (panel + v) * LANES;
+                let first = (output + o) * taps + tap;
+                // A whole line has a length that the compiler knows.
+                match taps - tap {
+                    LANES.. => self.of.learner.change(simd, self.now, rows, first, &total.0),
+                    some => self.of.learner.change(simd, self.now, rows, first, &total.0[..some]),
+                }
+            }
+        }
+        O
+    }
+}

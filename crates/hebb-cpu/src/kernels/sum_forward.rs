@@ -1,0 +1,43 @@
+//! `sum_forward`: y = x + the second x, a SUM.
+
+use std::ops::Range;
+
+use fearless_simd::{Simd, dispatch};
+use hebb_spec::backend::Error;
+use hebb_spec::operand::Slot;
+
+use super::{At, Map, Operands};
+use crate::line::{Line, vectors};
+use crate::memory::Place;
+
+/// A call of it.
+pub(crate) struct SumForward {
+    x: Place,
+    other: Place,
+    y: Place,
+}
+
+impl SumForward {
+    /// From its tensors.
+    pub fn new(operands: &Operands<'_>) -> Result<Self, Error> {
+        Ok(Self { x: operands.place(Slot::X)?, other: operands.place(Slot::X2)?, y: operands.place(Slot::Y)? })
+    }
+}
+
+impl Map for SumForward {
+    fn output(&self) -> (Place, usize, usize) {
+        (self.y, 1, self.y.form.lines())
+    }
+
+    fn run(&self, at: &At<'_>, _parts: Range<usize>, y: &mut [Line]) {
+        #[inline(always)]
+        fn each<S: Simd>(simd: S, (x, other): (&[Line], &[Line]), y: &mut [Line]) {
+            for ((x, other), y) in x.iter().zip(other).zip(y) {
+                for lane in vectors::<S>() {
+                    y.store(simd, x.load(simd, lane) + other.load(simd, lane), lane);
+                }
+            }
+        }
+        dispatch!(at.level, simd => each(simd, (at.lines(self.x), at.lines(self.other)), y));
+    }
+}
