@@ -37,14 +37,13 @@ fn main() -> ExitCode {
 fn run(device: &str, wanted: &[String]) -> Result<(), String> {
     let device = Device::open(device)?;
     println!("device: {}", device.name());
-    let steps = wanted.iter().any(|name| "train_step".contains(name.as_str()));
-    if wanted.is_empty() || wanted.iter().any(|name| !"train_step".contains(name.as_str())) {
+    if wanted.is_empty() || wanted.iter().any(|name| !train_step::is_step(name)) {
         let ceilings = device.ceilings()?;
         println!("{ceilings}");
         kernels::run(&device, &ceilings, wanted)?;
     }
-    if wanted.is_empty() || steps {
-        train_step::run(&device)?;
+    if wanted.is_empty() || wanted.iter().any(|name| train_step::is_step(name)) {
+        train_step::run(&device, wanted)?;
     }
     Ok(())
 }
