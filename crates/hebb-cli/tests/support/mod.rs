@@ -62,6 +62,27 @@ pub fn refuse(args: &[&str]) -> String {
     run.stderr
 }
 
+/// A number from the environment, for those who want a loop longer than a test; else `usual`.
+pub fn number(variable: &str, usual: u32) -> u32 {
+    std::env::var(variable).map_or(usual, |text| text.parse().expect(variable))
+}
+
+/// Two runs must have the same checkpoints, and the same metrics but for the time that they took.
+pub fn assert_same_run(one: &Path, other: &Path) {
+    for file in ["last.safetensors", "best.safetensors"] {
+        assert!(std::fs::read(one.join(file)).unwrap() == std::fs::read(other.join(file)).unwrap(), "{file}");
+    }
+    let rows = |run: &Path| -> Vec<String> {
+        let text = std::fs::read_to_string(run.join("metrics.csv")).unwrap();
+        let fields = |line: &str| {
+            // The second column is the time it took.
+            line.split(',').enumerate().filter(|(at, _)| *at != 1).map(|(_, f)| f).collect::<Vec<_>>().join(",")
+        };
+        text.lines().map(fields).collect()
+    };
+    assert_eq!(rows(one), rows(other));
+}
+
 /// A path as an argument.
 pub fn text(path: &Path) -> String {
     path.to_str().unwrap().to_owned()
