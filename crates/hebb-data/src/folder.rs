@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use hebb_spec::Shape;
 use hebb_spec::rng::{Purpose, Stream};
-use image::{ImageDecoder, ImageFormat, ImageReader};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
 use crate::disk::{self, OpenError};
 use crate::{DataError, Dataset, Split};
@@ -19,6 +19,10 @@ use crate::{DataError, Dataset, Split};
 const MOST_CLASSES: usize = 1 << 16;
 /// The longest side, as in a shape that is written.
 const LONGEST: u32 = 65_535;
+/// The most bytes that an image may unpack to, for a file of a few hundred can claim more than any memory holds.
+const MOST_BYTES: u64 = 64 << 20;
+/// So many times its bytes a decoder may hold beside an image: JPEG's coefficients, and the same image in other channels.
+const BESIDE: usize = 4;
 /// Without `test/`, one image in so many is to test on, at least one.
 const TEST_SHARE: usize = 6;
 /// What systems leave in a folder of images, beside names with a dot.
@@ -148,8 +152,7 @@ fn common_shape(train: &[Image], test: &[Image]) -> Result<Shape, DataError> {
             let (path, first) = (path.to_owned(), first.to_owned());
             return Err(DataError::ImageSize { path, size, first, first_size });
         }
-        // Three channels of them, so that the answer does not hang on which of them is in colour.
-        if width.max(height) > LONGEST || 3 * u64::from(width) * u64::from(height) > u64::from(u32::MAX) {
+        if width.max(height) > LONGEST || decoder.total_bytes() > MOST_BYTES {
             return Err(failed(path, format!("{width}x{height} pixels are too many")));
         }
         colour |= decoder.color_type().has_color();
@@ -163,11 +166,18 @@ fn decode(folder: &Path, shape: Shape, listed: &[Image]) -> Result<Split, DataEr
     let mut images: Vec<u8> = Vec::new();
     let fits =
         listed.len().checked_mul(shape.units() as usize).is_some_and(|all| images.try_reserve_exact(all).is_ok());
+    let short = || DataError::Memory { path: folder.to_owned(), images: listed.len(), shape };
     if !fits {
-        return Err(DataError::Memory { path: folder.to_owned(), images: listed.len(), shape });
+        return Err(short());
     }
     for Image { path, .. } in listed {
-        let image = open(path)?.decode().map_err(|error| failed(path, error))?;
+        let decoder = open(path)?.into_decoder().map_err(|error| failed(path, error))?;
+        // Asked for and given back, for a decoder takes what it needs without asking.
+        let beside = usize::try_from(decoder.total_bytes()).ok().and_then(|bytes| bytes.checked_mul(BESIDE));
+        if !beside.is_some_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok()) {
+            return Err(short());
+        }
+        let image = DynamicImage::from_decoder(decoder).map_err(|error| failed(path, error))?;
         if shape.channels == 1 {
             images.extend(image.into_luma8().as_raw());
         } else {

@@ -1,4 +1,5 @@
-//! What is no regular file is refused where a data set's file should be: to read it would never end.
+//! What is no regular file is refused where a data set's file should be, for to read it would never end; and a file that
+//! claims more than it can hold takes no memory for that.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
@@ -72,4 +73,26 @@ fn a_link_to_an_image_is_read() {
     GrayImage::new(3, 2).save(&first).unwrap();
     symlink(&first, &second).unwrap();
     assert_eq!(load(&format!("folder:{}", folder.path().display())).unwrap().train.len(), 1);
+}
+
+/// The head of a BMP file of 24 bits a pixel, and nothing behind it.
+fn head(width: u32, height: u32) -> Vec<u8> {
+    let words = [54, 40, width, height, 24 << 16 | 1, 0, 0, 0, 0, 0, 0].map(u32::to_le_bytes).concat();
+    [b"BM\0\0\0\0\0\0\0\0", &words[..]].concat()
+}
+
+#[test]
+fn an_image_of_a_few_bytes_claims_no_more_than_one_may_take() {
+    let folder = TempDir::new().unwrap();
+    let says = |width: u32, height: u32| {
+        for class in ["a", "b"] {
+            fs::create_dir_all(folder.path().join(class)).unwrap();
+            fs::write(folder.path().join(class).join("1.bmp"), head(width, height)).unwrap();
+        }
+        let error = load(&format!("folder:{}", folder.path().display())).unwrap_err().to_string();
+        error.split_once("image (").unwrap_or_else(|| panic!("{error}")).1.to_owned()
+    };
+    // A photograph is read, to its end that is not there.
+    assert!(!says(4000, 3000).contains("too many"));
+    assert_eq!(says(6000, 6000), "6000x6000 pixels are too many): mend it, convert it or move it away");
 }
