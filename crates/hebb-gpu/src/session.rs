@@ -109,7 +109,7 @@ impl Session {
             }
             let mut first = 0;
             for at in 0..calls.len() {
-                flops += calls[at].flops;
+                flops = u64::saturating_add(flops, calls[at].flops);
                 if flops > SUBMISSION_FLOPS && at + 1 < calls.len() {
                     record(&mut encoder, &calls[first..=at]);
                     submit(&mut encoder);

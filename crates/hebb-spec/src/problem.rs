@@ -199,14 +199,18 @@ impl Problem {
         lane4::len(of).div_ceil((Self::STATISTICS_CHUNK * lane4::LANE) as usize)
     }
 
-    /// Floating-point operations: two for each multiply-add of the connections, one for each unit or tap elsewhere.
+    /// Floating-point operations: two for each multiply-add of the connections, one for each unit or tap elsewhere; the
+    /// largest u64 where there are more.
     pub fn flops(&self) -> u64 {
         match *self {
             Problem::ConnectForward { connection, batch, .. }
             | Problem::ConnectFeedback { connection, batch, .. }
-            | Problem::ConnectUpdate { connection, batch, .. } => 2 * connection.multiply_adds() * u64::from(batch),
+            | Problem::ConnectUpdate { connection, batch, .. } => {
+                (2 * connection.multiply_adds()).saturating_mul(batch.into())
+            }
             Problem::PoolForward { pool, batch } | Problem::PoolFeedback { pool, batch, .. } => {
-                u64::from(pool.output().units()) * u64::from(pool.size).pow(2) * u64::from(batch)
+                let window = u64::from(pool.size).pow(2);
+                u64::from(pool.output().units()).saturating_mul(window).saturating_mul(batch.into())
             }
             Problem::GatherImages { shape, batch } => u64::from(shape.units()) * u64::from(batch),
             Problem::Dropout { units, batch, .. }
@@ -259,5 +263,23 @@ impl fmt::Display for Problem {
             Problem::Loss { classes, .. } | Problem::TargetDelta { classes, .. } => write!(f, "{classes} classes"),
             Problem::PairStatistics { of, masked: is_masked } => write!(f, "{} pairs{}", of.len(), masked(*is_masked)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool::{PoolTies, PoolWindow};
+
+    #[test]
+    fn operations_past_all_bounds_do_not_wrap() {
+        let input = Shape::new(1, 1 << 15, 1 << 15);
+        let (window, ties) = (PoolWindow::FromPixel, PoolTies::All);
+        let pool = Pool { input, size: 1 << 20, stride: 1, window, ties };
+        assert_eq!(Problem::PoolForward { pool, batch: 1 << 20 }.flops(), u64::MAX);
+        let connection = Connection::conv(input, 1, 1 << 15, 1 << 15);
+        assert_eq!(Problem::ConnectForward { connection, batch: 1 << 20, slope: None }.flops(), u64::MAX);
+        let pool = Pool { size: 3, ..pool };
+        assert_eq!(Problem::PoolForward { pool, batch: 2 }.flops(), 9 << 31);
     }
 }

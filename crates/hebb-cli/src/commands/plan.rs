@@ -112,7 +112,7 @@ fn buffers(plan: &Plan) -> Vec<Buffer> {
 fn totals(calls: &[Call]) -> Totals {
     Totals {
         calls: calls.len(),
-        flops: calls.iter().map(|call| call.problem.flops()).sum(),
+        flops: calls.iter().fold(0, |sum, call| sum.saturating_add(call.problem.flops())),
         bytes: calls.iter().map(|call| call.problem.bytes()).sum(),
     }
 }
