@@ -174,7 +174,7 @@ fn decode(folder: &Path, shape: Shape, listed: &[Image]) -> Result<Split, DataEr
         let decoder = open(path)?.into_decoder().map_err(|error| failed(path, error))?;
         // Asked for and given back, for a decoder takes what it needs without asking.
         let beside = usize::try_from(decoder.total_bytes()).ok().and_then(|bytes| bytes.checked_mul(BESIDE));
-        if !beside.is_some_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok()) {
+        if beside.is_none_or(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_err()) {
             return Err(short());
         }
         let image = DynamicImage::from_decoder(decoder).map_err(|error| failed(path, error))?;
