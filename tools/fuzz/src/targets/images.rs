@@ -1,0 +1,110 @@
+//! Folders of images: png, jpeg and bmp, each input one image in two classes' folders, so that their sizes agree.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use flate2::Crc;
+use hebb_data::load;
+
+use super::{Target, part, write};
+use crate::mutate;
+use crate::random::Random;
+
+/// Small images of many kinds, and the name that goes with them.
+const SEEDS: [(&str, &[u8]); 15] = [
+    ("png", include_bytes!("../../seeds/grey.png")),
+    ("png", include_bytes!("../../seeds/colour.png")),
+    ("png", include_bytes!("../../seeds/alpha.png")),
+    ("png", include_bytes!("../../seeds/grey-alpha.png")),
+    ("png", include_bytes!("../../seeds/deep.png")),
+    ("png", include_bytes!("../../seeds/palette.png")),
+    ("png", include_bytes!("../../seeds/interlaced.png")),
+    ("png", include_bytes!("../../seeds/bits.png")),
+    ("jpg", include_bytes!("../../seeds/grey.jpg")),
+    ("jpg", include_bytes!("../../seeds/colour.jpg")),
+    ("bmp", include_bytes!("../../seeds/grey.bmp")),
+    ("bmp", include_bytes!("../../seeds/colour.bmp")),
+    ("bmp", include_bytes!("../../seeds/alpha.bmp")),
+    ("bmp", include_bytes!("../../seeds/packed.bmp")),
+    ("bmp", include_bytes!("../../seeds/masks.bmp")),
+];
+const NAMES: [&str; 4] = ["png", "jpg", "bmp", "txt"];
+/// Bytes of a png file before its first part.
+const SIGNATURE: usize = 8;
+
+/// The target: a byte that chooses the name, then the image.
+pub struct Images {
+    folder: PathBuf,
+    named: String,
+    seeds: Vec<Vec<u8>>,
+}
+
+impl Images {
+    pub fn new(folder: &Path) -> Self {
+        for class in ["a", "b"] {
+            fs::create_dir(folder.join(class)).expect("the temporary folder takes a folder");
+        }
+        let seeds = SEEDS.map(|(_, bytes)| bytes.to_vec()).to_vec();
+        Self { folder: folder.to_owned(), named: format!("folder:{}", folder.display()), seeds }
+    }
+}
+
+impl Target for Images {
+    fn input(&self, random: &mut Random) -> Vec<u8> {
+        let (kind, seed) = *random.pick(&SEEDS);
+        let mut image = seed.to_vec();
+        match random.below(20) {
+            0 => {
+                let count = random.below(600);
+                let tail = random.bytes(count);
+                image.truncate(random.below(32));
+                image.extend(tail);
+            }
+            // The head alone, where sizes and kinds stand.
+            1..=4 => {
+                let size = image.len().min(64);
+                let mut head = image[..size].to_vec();
+                mutate::bytes(random, &mut head, &self.seeds);
+                image.splice(..size, head);
+            }
+            _ => mutate::bytes(random, &mut image, &self.seeds),
+        }
+        if !random.one_in(4) {
+            mend(&mut image);
+        }
+        let name = if random.one_in(8) { random.below(NAMES.len()) } else { 0 };
+        let own = NAMES.iter().position(|name| *name == kind).unwrap_or(0);
+        [vec![(own + name) as u8], image].concat()
+    }
+
+    fn read(&self, input: &[u8]) -> bool {
+        let (choice, image) = part(input);
+        let name = format!("0.{}", NAMES[choice % NAMES.len()]);
+        let paths = ["a", "b"].map(|class| self.folder.join(class).join(&name));
+        paths.iter().for_each(|path| write(path, image));
+        let read = load(&self.named);
+        paths.iter().for_each(|path| fs::remove_file(path).expect("the temporary folder gives up a file"));
+        read.is_ok()
+    }
+}
+
+/// Makes the checksums of a png file's parts true again, or its reader would look no further.
+fn mend(image: &mut [u8]) {
+    if !image.starts_with(b"\x89PNG") {
+        return;
+    }
+    let mut at = SIGNATURE;
+    while let Some(&length) = image.get(at..).and_then(|part| part.first_chunk::<4>()) {
+        let end = at.saturating_add(8).saturating_add(u32::from_be_bytes(length) as usize);
+        let Some(sum) = image.get(at + 4..end).map(|part| {
+            let mut crc = Crc::new();
+            crc.update(part);
+            crc.sum()
+        }) else {
+            return;
+        };
+        let Some(place) = image.get_mut(end..end + 4) else { return };
+        place.copy_from_slice(&sum.to_be_bytes());
+        at = end + 4;
+    }
+}
