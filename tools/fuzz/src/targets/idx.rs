@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use hebb_data::load;
 
-use super::{Target, part, write};
+use super::{Target, bomb, part, write};
 use crate::mutate;
 use crate::random::Random;
 
@@ -50,6 +50,12 @@ impl Target for Idx {
     fn input(&self, random: &mut Random) -> Vec<u8> {
         let choice = random.below(8);
         let mut file = whole(choice % 4);
+        if random.one_in(bomb::ONE_IN) {
+            // As many records as there can be, all zeros.
+            file.truncate(if choice.is_multiple_of(2) { 16 } else { 8 });
+            file[4..8].fill(0xff);
+            return [vec![choice as u8], bomb::gzip(&file)].concat();
+        }
         match random.below(10) {
             0 => {
                 let count = random.below(4_000);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use flate2::Crc;
 use hebb_data::load;
 
-use super::{Target, part, write};
+use super::{Target, bomb, part, write};
 use crate::mutate;
 use crate::random::Random;
 
@@ -53,6 +53,9 @@ impl Target for Images {
     fn input(&self, random: &mut Random) -> Vec<u8> {
         let (kind, seed) = *random.pick(&SEEDS);
         let mut image = seed.to_vec();
+        if random.one_in(bomb::ONE_IN) {
+            return [vec![0], packed_parts(random)].concat();
+        }
         match random.below(20) {
             0 => {
                 let count = random.below(600);
@@ -86,6 +89,22 @@ impl Target for Images {
         paths.iter().for_each(|path| fs::remove_file(path).expect("the temporary folder gives up a file"));
         read.is_ok()
     }
+}
+
+/// Parts of a png file that are packed, each with what stands before the packed bytes.
+const PACKED: [(&[u8; 4], &[u8]); 4] =
+    [(b"iCCP", b"a\0\0"), (b"zTXt", b"a\0\0"), (b"iTXt", b"a\0\x01\0\0\0"), (b"IDAT", b"")];
+
+/// A png file with a part that unpacks to more than the memory holds.
+fn packed_parts(random: &mut Random) -> Vec<u8> {
+    let (name, head) = random.pick(&PACKED);
+    let part = [head, bomb::zlib()].concat();
+    let part = [&(part.len() as u32).to_be_bytes(), &name[..], &part, &[0; 4]].concat();
+    // Right behind the first part, which tells size and kind.
+    let (first, rest) = SEEDS[0].1.split_at(SIGNATURE + 25);
+    let mut image = [first, &part, rest].concat();
+    mend(&mut image);
+    image
 }
 
 /// Makes the checksums of a png file's parts true again, or its reader would look no further.

@@ -1,5 +1,6 @@
 //! What is fuzzed: each reader with the inputs that are made for it.
 
+mod bomb;
 mod checkpoint;
 mod cifar;
 mod idx;
