@@ -58,12 +58,21 @@ fn read_file(folder: &Path, split: &str, content: &Content) -> Result<(PathBuf, 
     let mut reader = BufReader::new(file);
     let start = reader.fill_buf().map_err(|cause| DataError::Read { path: path.clone(), cause })?;
     let records = if start.starts_with(&GZIP) {
-        let failed = |cause| DataError::Gzip { path: path.clone(), cause };
-        read_records(MultiGzDecoder::new(reader), &path, content, failed)
+        read_records(MultiGzDecoder::new(reader), &path, content, |cause| not_unpacked(&path, cause))
     } else {
         read_records(reader, &path, content, |cause| DataError::Read { path: path.clone(), cause })
     }?;
     Ok((path, records))
+}
+
+/// What is said of a gzipped file that was not read to its end.
+fn not_unpacked(path: &Path, cause: io::Error) -> DataError {
+    let path = path.to_owned();
+    match cause.kind() {
+        // It is whole, and unpacks to more than there is room for.
+        io::ErrorKind::OutOfMemory => DataError::Read { path, cause },
+        _ => DataError::Gzip { path, cause },
+    }
 }
 
 fn read_records(
@@ -102,4 +111,16 @@ fn read_records(
         return Err(DataError::IdxSize { path: path(), expected: size as u64 + bytes, found: size as u64 + found });
     }
     Ok(records)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_unpacks_past_the_memory_is_not_called_damaged() {
+        let says = |kind: io::ErrorKind| not_unpacked(Path::new("a.gz"), kind.into()).to_string();
+        assert!(says(io::ErrorKind::OutOfMemory).starts_with("cannot read a.gz: out of memory"));
+        assert!(says(io::ErrorKind::UnexpectedEof).contains("truncated or damaged"));
+    }
 }
