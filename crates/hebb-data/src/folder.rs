@@ -13,7 +13,7 @@ use hebb_spec::rng::{Purpose, Stream};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
 use crate::disk::{self, OpenError};
-use crate::{DataError, Dataset, Split};
+use crate::{DataError, Dataset, Split, png};
 
 /// The most classes that labels of 16 bits tell apart.
 const MOST_CLASSES: usize = 1 << 16;
@@ -194,7 +194,11 @@ fn open(path: &Path) -> Result<ImageReader<BufReader<File>>, DataError> {
         OpenError::NotRegular(kind) => DataError::NotRegular { path: path.to_owned(), kind },
         OpenError::System(cause) => failed(path, cause),
     })?;
-    let mut reader = ImageReader::new(BufReader::new(file));
+    let mut file = BufReader::new(file);
+    if !png::has_whole_palette(&mut file).map_err(|cause| failed(path, cause))? {
+        return Err(failed(path, "its palette ends within a colour"));
+    }
+    let mut reader = ImageReader::new(file);
     // What the name says counts where the content says nothing.
     if let Ok(format) = ImageFormat::from_path(path) {
         reader.set_format(format);

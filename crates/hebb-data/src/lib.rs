@@ -14,6 +14,7 @@ mod folder;
 pub mod gaussian;
 mod idx;
 mod names;
+mod png;
 mod preview;
 mod set;
 mod shapes;

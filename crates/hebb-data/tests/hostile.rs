@@ -12,7 +12,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use hebb_data::{DataError, load};
+use hebb_data::{DataError, Dataset, load};
 use image::GrayImage;
 use tempfile::TempDir;
 
@@ -81,18 +81,52 @@ fn head(width: u32, height: u32) -> Vec<u8> {
     [b"BM\0\0\0\0\0\0\0\0", &words[..]].concat()
 }
 
+/// What comes of a file that stands in both of two classes' folders.
+fn images(bytes: &[u8]) -> Result<Dataset, DataError> {
+    let folder = TempDir::new().unwrap();
+    for class in ["a", "b"] {
+        fs::create_dir(folder.path().join(class)).unwrap();
+        fs::write(folder.path().join(class).join("1"), bytes).unwrap();
+    }
+    load(&format!("folder:{}", folder.path().display()))
+}
+
+/// What is said of such a file, behind its path.
+fn said_of_image(bytes: &[u8]) -> String {
+    let error = images(bytes).unwrap_err().to_string();
+    error.split_once(" image ").unwrap_or_else(|| panic!("{error}")).1.to_owned()
+}
+
+/// A part of a PNG file.
+fn part(name: &[u8; 4], bytes: &[u8]) -> Vec<u8> {
+    let mut sum = flate2::Crc::new();
+    sum.update(&[&name[..], bytes].concat());
+    [&(bytes.len() as u32).to_be_bytes(), &name[..], bytes, &sum.sum().to_be_bytes()].concat()
+}
+
+#[test]
+fn a_palette_that_ends_within_a_colour_is_refused() {
+    let head = part(b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 3, 0, 0, 0]);
+    // One row of one pixel, as zlib stores it.
+    let pixels = part(b"IDAT", &[0x78, 1, 1, 2, 0, 0xfd, 0xff, 0, 0, 0, 2, 0, 1]);
+    for length in [1, 2, 3, 4, 5, 767, 768] {
+        let palette = part(b"PLTE", &vec![7; length]);
+        let image = [b"\x89PNG\r\n\x1a\n", &head[..], &palette, &pixels, &part(b"IEND", &[])].concat();
+        if length % 3 == 0 {
+            assert_eq!(images(&image).unwrap().train.images(), [7, 7, 7]);
+        } else {
+            let wanted = "(its palette ends within a colour): mend it, convert it or move it away";
+            assert_eq!(said_of_image(&image), wanted, "{length}");
+        }
+    }
+}
+
 #[test]
 fn an_image_of_a_few_bytes_claims_no_more_than_one_may_take() {
-    let folder = TempDir::new().unwrap();
-    let says = |width: u32, height: u32| {
-        for class in ["a", "b"] {
-            fs::create_dir_all(folder.path().join(class)).unwrap();
-            fs::write(folder.path().join(class).join("1.bmp"), head(width, height)).unwrap();
-        }
-        let error = load(&format!("folder:{}", folder.path().display())).unwrap_err().to_string();
-        error.split_once("image (").unwrap_or_else(|| panic!("{error}")).1.to_owned()
-    };
     // A photograph is read, to its end that is not there.
-    assert!(!says(4000, 3000).contains("too many"));
-    assert_eq!(says(6000, 6000), "6000x6000 pixels are too many): mend it, convert it or move it away");
+    assert!(!said_of_image(&head(4000, 3000)).contains("too many"));
+    assert_eq!(
+        said_of_image(&head(6000, 6000)),
+        "(6000x6000 pixels are too many): mend it, convert it or move it away"
+    );
 }
