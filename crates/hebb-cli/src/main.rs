@@ -12,6 +12,7 @@ mod origin;
 mod output;
 mod remedy;
 mod target;
+mod usage;
 
 use std::io::{ErrorKind, IsTerminal};
 use std::path::Path;
@@ -25,6 +26,9 @@ use tracing_subscriber::fmt::time::uptime;
 
 use args::{Cli, Command, DataCommand};
 
+/// The code of a wrong command line.
+const WRONG_LINE: u8 = 2;
+
 fn main() -> ExitCode {
     quiet_driver();
     match run() {
@@ -32,13 +36,21 @@ fn main() -> ExitCode {
         // Whoever read the output has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => match error.downcast_ref::<clap::Error>() {
-            Some(usage) => usage.exit(),
+            Some(error) => wrong_line(error),
             None => {
                 output::note(&remedy::sentence(&error));
                 ExitCode::FAILURE
             }
         },
     }
+}
+
+/// Says what is wrong with the command line; or shows the help that was asked for.
+fn wrong_line(error: &clap::Error) -> ExitCode {
+    let Some(sentence) = usage::sentence(error) else { error.exit() };
+    output::note(&sentence);
+    output::note(&usage::hint(std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned())));
+    ExitCode::from(WRONG_LINE)
 }
 
 /// Without a desktop session Mesa's layer that picks a desktop's default GPU complains on stderr at each look at the
@@ -55,7 +67,7 @@ fn quiet_driver() {
 }
 
 fn run() -> Result<()> {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse()?;
     log(cli.verbose)?;
     match &cli.command {
         Command::Train(args) => commands::train::run(args),

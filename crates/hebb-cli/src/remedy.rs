@@ -19,6 +19,8 @@ use hebb_systems::layered::notation::suggestion;
 pub const NO_DEVICE: &str =
     ": install its driver, or mesa-vulkan-drivers for a software one; --device reference works without";
 const NO_SPACE: &str = "; free some space or choose another place";
+/// Most characters of a sentence.
+const LONGEST: usize = 1000;
 const RAN_AWAY: &str = ", start again (--overwrite) with a lower --lr";
 const UNNAMED: &str = ": name it with --net (and --untied, --connectivity, --loss, --preset, --slope and --mu where they are not the defaults)";
 
@@ -34,7 +36,17 @@ pub fn sentence(error: &Error) -> String {
     }
     text.push_str(error.chain().find_map(remedy).unwrap_or_default());
     text.push_str(&error.chain().find_map(meant).unwrap_or_default());
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    bounded(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// A sentence that nobody has to scroll through: one with a path of a megabyte keeps its beginning and its remedy.
+fn bounded(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= LONGEST {
+        return text.to_owned();
+    }
+    let (first, last) = (text.chars().take(LONGEST / 2), text.chars().skip(count - LONGEST / 2));
+    first.chain(['…']).chain(last).collect()
 }
 
 /// The data set that a misspelt one may be meant for.

@@ -172,5 +172,5 @@ fn servers_that_do_not_give_the_set_are_named() {
 #[test]
 fn only_published_sets_are_fetched() {
     let stderr = refuse(&["data", "fetch", "shapes"]);
-    assert!(stderr.contains("[possible values: cifar10, cifar100, mnist, fashion-mnist]"), "{stderr}");
+    assert!(stderr.contains("write one of cifar10, cifar100, mnist, fashion-mnist"), "{stderr}");
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use hebb_spec::Shape;
+use hebb_spec::settings::short;
 
 use crate::set::{Set, cached};
 use crate::{DataError, Dataset, folder, shapes};
@@ -117,7 +118,7 @@ impl FromStr for Source {
             None => (text, None),
         };
         if name == "shapes" {
-            let seed = place.map(|seed| seed.parse().map_err(|_| DataError::Seed { text: seed.to_owned() }));
+            let seed = place.map(|seed| seed.parse().map_err(|_| DataError::Seed { text: short(seed) }));
             return Ok(Self { kind: Kind::Shapes(seed.transpose()?) });
         }
         if name == "folder" {
@@ -127,10 +128,10 @@ impl FromStr for Source {
             };
         }
         let Some(set) = Set::ALL.into_iter().find(|set| set.name() == name) else {
-            return Err(DataError::Unknown { text: text.to_owned(), forms: FORMS.map(|form| form.text).join(", ") });
+            return Err(DataError::Unknown { text: short(text), forms: FORMS.map(|form| form.text).join(", ") });
         };
         if place == Some("") {
-            return Err(DataError::NoFolder { text: text.to_owned(), name: set.name() });
+            return Err(DataError::NoFolder { text: short(text), name: set.name() });
         }
         Ok(Self { kind: Kind::Files(set, place.map(PathBuf::from)) })
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hebb_shaders::Shader;
 use hebb_spec::backend::Error;
+use hebb_spec::settings::short;
 use tracing::{debug, debug_span};
 
 use crate::error::GpuError;
@@ -119,7 +120,7 @@ impl Gpu {
                 let holds = |s: &AdapterSummary| s.name.to_lowercase().contains(&wanted.to_lowercase());
                 match summaries.iter().position(holds) {
                     Some(at) => at,
-                    None => return Err(GpuError::NoSuchAdapter { wanted: wanted.clone(), found: found() }),
+                    None => return Err(GpuError::NoSuchAdapter { wanted: short(wanted), found: found() }),
                 }
             }
         };

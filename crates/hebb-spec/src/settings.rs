@@ -7,6 +7,17 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// Most characters of a typed text that an error shows.
+pub const SHOWN: usize = 80;
+
+/// A typed text as an error shows it: all, or its beginning.
+pub fn short(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// A text that names nothing that there is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown {what} '{text}': known are {known}")]
@@ -19,7 +30,7 @@ pub struct UnknownName {
 impl UnknownName {
     /// `text` names no `what`; `known` are the names that do.
     pub fn new(what: &'static str, text: &str, known: &[&str]) -> Self {
-        Self { what, text: text.to_owned(), known: known.join(", ") }
+        Self { what, text: short(text), known: known.join(", ") }
     }
 }
 
@@ -265,8 +276,8 @@ pub fn layers(text: &str) -> Result<Vec<u32>, String> {
         (first <= last).then_some(first..=last)
     };
     let runs: Option<Vec<_>> = text.split(',').map(run).collect();
-    let mut runs =
-        runs.ok_or_else(|| format!("'{text}' is no list of layers: count them from 1, as in 1 or 2,3 or 2-5"))?;
+    let mut runs = runs
+        .ok_or_else(|| format!("'{}' is no list of layers: count them from 1, as in 1 or 2,3 or 2-5", short(text)))?;
     runs.sort_unstable_by_key(|run| *run.start());
     // A short text may name all layers a thousand times: each is written down once.
     let (mut layers, mut next) = (Vec::new(), 0);
@@ -285,6 +296,13 @@ pub fn layers_text(layers: &[u32]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_text_is_shown_by_its_beginning() {
+        assert_eq!(short(&"σ".repeat(80)), "σ".repeat(80));
+        assert_eq!(short(&"σ".repeat(81)), format!("{}…", "σ".repeat(80)));
+        assert!(layers(&"x".repeat(1000)).unwrap_err().chars().count() < 200);
+    }
 
     #[derive(Default, Debug, PartialEq)]
     struct Pair {

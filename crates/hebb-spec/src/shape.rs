@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::settings::short;
+
 /// Channels × rows × columns of one image or of a layer's activity for one image. A full layer's is `n×1×1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shape {
@@ -53,7 +55,7 @@ impl FromStr for Shape {
     type Err = ShapeError;
 
     fn from_str(text: &str) -> Result<Self, ShapeError> {
-        let error = || ShapeError { text: text.to_owned() };
+        let error = || ShapeError { text: short(text) };
         let mut parts = text.trim().split(['x', 'X']).map(|part| part.trim().parse::<u16>().ok().filter(|&n| n > 0));
         let mut next = || parts.next().flatten().map(u32::from).ok_or_else(error);
         let shape = Self::new(next()?, next()?, next()?);

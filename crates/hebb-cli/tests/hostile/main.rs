@@ -6,6 +6,7 @@ mod options;
 mod overwriting;
 mod progress;
 mod terminal;
+mod usage;
 mod words;
 
 #[path = "../support/mod.rs"]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use hebb_spec::settings::{SHOWN, short};
+
 /// One item of a network in the paper's notation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Item {
@@ -82,18 +84,8 @@ pub struct NotationError {
 
 /// Largest number of channels, units or rows that an item may name.
 const LARGEST: u32 = 1 << 20;
-/// Most characters of a wrong text that an error shows.
-const SHOWN: usize = 80;
 /// What items begin with.
 const KINDS: [&str; 7] = ["Conv", "Local", "SUM", "Maxpool", "Drop", "Full", "Output"];
-
-/// A text as an error shows it: all, or its beginning.
-pub(super) fn short(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
 
 /// A question after the known name that a misspelt one comes nearest to; nothing where none is near.
 pub fn suggestion(text: &str, known: &[&str]) -> String {
@@ -130,11 +122,11 @@ fn edits(from: &str, to: &str) -> usize {
 /// Reads the paper's notation, case-free; items are parted by `;`.
 pub fn parse(text: &str) -> Result<Vec<Item>, NotationError> {
     let mut items = Vec::new();
-    let mut start = 0; // byte at which the item begins
+    let mut before = 0; // letters before the item
     for (index, raw) in text.split(';').enumerate() {
-        let lead = raw.len() - raw.trim_start().len();
-        let column = text[..start + lead].chars().count() + 1;
-        start += raw.len() + 1;
+        let length = raw.chars().count();
+        let column = before + length - raw.trim_start().chars().count() + 1;
+        before += length + 1;
         let item = raw.trim();
         let fail = |problem: String| NotationError { number: index + 1, column, text: short(item), problem };
         items.push(parse_item(item).map_err(fail)?);
@@ -151,8 +143,9 @@ fn parse_item(text: &str) -> Result<Item, String> {
             let (kernel_h, kernel_w) = kernel
                 .split_once('x')
                 .ok_or_else(|| format!("'{}' is no filter size: write rows x columns, as in 5x5", short(kernel)))?;
-            let channels = count(channels, "channels")?;
-            let (kernel_h, kernel_w) = (count(kernel_h, "filter rows")?, count(kernel_w, "filter columns")?);
+            let channels = count(channels, "number of channels")?;
+            let (kernel_h, kernel_w) =
+                (count(kernel_h, "number of filter rows")?, count(kernel_w, "number of filter columns")?);
             Ok(match *kind {
                 "conv" => Item::Conv { channels, kernel_h, kernel_w },
                 _ => Item::Local { channels, kernel_h, kernel_w },
@@ -170,7 +163,7 @@ fn parse_item(text: &str) -> Result<Item, String> {
                 short(probability)
             )),
         },
-        ["full", units] => Ok(Item::Full { units: count(units, "units")? }),
+        ["full", units] => Ok(Item::Full { units: count(units, "number of units")? }),
         ["output"] => Ok(Item::Output),
         [] => Err("there is nothing between two ';': remove one of them".to_owned()),
         ["conv", ..] => Err("a convolution is written 'Conv channels rowsxcolumns', as in Conv 32 5x5".to_owned()),
@@ -190,7 +183,7 @@ fn parse_item(text: &str) -> Result<Item, String> {
 fn count(text: &str, what: &str) -> Result<u32, String> {
     match text.parse::<u32>() {
         Ok(value) if (1..=LARGEST).contains(&value) => Ok(value),
-        _ => Err(format!("'{}' is no number of {what}: write a whole number from 1 to {LARGEST}", short(text))),
+        _ => Err(format!("'{}' is no {what}: write a whole number from 1 to {LARGEST}", short(text))),
     }
 }
 
@@ -240,8 +233,6 @@ mod tests {
 
     #[test]
     fn a_long_text_is_shown_by_its_beginning() {
-        assert_eq!(short(&"σ".repeat(80)), "σ".repeat(80));
-        assert_eq!(short(&"σ".repeat(81)), format!("{}…", "σ".repeat(80)));
         for text in ["x", "Conv 3 x", "Full x", "Drop x"].map(|text| text.replace('x', &"z".repeat(100_000))) {
             assert!(parse(&text).unwrap_err().to_string().chars().count() < 400, "{}", &text[..10]);
         }

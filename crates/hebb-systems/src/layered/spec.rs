@@ -2,11 +2,11 @@
 
 use hebb_spec::Shape;
 use hebb_spec::learning::Loss;
-use hebb_spec::settings::SettingError;
+use hebb_spec::settings::{SettingError, short};
 
 use super::model::{Model, RStart, UntiedStart};
 use super::network::{NAMED, Network, UntieError, Untied, items};
-use super::notation::{NotationError, short, suggestion, to_notation};
+use super::notation::{NotationError, suggestion, to_notation};
 use super::preset::Preset;
 use super::rule::{Feedback, Rule};
 
