@@ -1,5 +1,7 @@
 //! Builds a plan, call by call.
 
+use std::collections::HashMap;
+
 use crate::layout::Layout;
 use crate::learning::{Learning, MOST_RATES, Rate};
 use crate::memory;
@@ -14,13 +16,15 @@ use crate::problem::Problem;
 pub struct Builder {
     plan: Plan,
     list: List,
+    /// The tensors that are no scratch, so that a plan of many layers does not take the square of them.
+    named: HashMap<String, TensorId>,
 }
 
 impl Builder {
     /// A plan without tensors and calls, for a batch.
     pub fn new(batch: u32) -> Self {
         let plan = Plan { batch, tensors: Vec::new(), slots: 0, rates: 0, lists: Vec::new() };
-        Self { plan, list: List::TRAIN }
+        Self { plan, list: List::TRAIN, named: HashMap::new() }
     }
 
     /// Images in a batch.
@@ -56,12 +60,16 @@ impl Builder {
     /// # Panics
     /// If the name is taken by a tensor of another role or layout.
     pub fn shared(&mut self, role: Role, name: &str, layout: Layout) -> TensorId {
-        if let Some(id) = self.plan.find(name) {
+        if let Some(&id) = self.named.get(name) {
             let tensor = self.plan.tensor(id);
             assert!(tensor.role == role && tensor.layout == layout, "tensor '{name}' is of another kind");
             return id;
         }
-        self.push(role, name, layout)
+        let id = self.push(role, name, layout);
+        if role != Role::Scratch {
+            self.named.insert(name.to_owned(), id);
+        }
+        id
     }
 
     /// A scratch tensor.

@@ -1,6 +1,6 @@
 //! Memory by lifetimes: scratch tensors that do not live at once share a lifetime class.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::operand::Access;
 use crate::plan::{Plan, Role, TensorId};
@@ -20,7 +20,7 @@ pub(crate) fn share(plan: &mut Plan) {
         for (at, call) in calls.iter().enumerate() {
             last.extend(call.tensors.iter().map(|&id| (id, at)));
         }
-        let mut free: Vec<usize> = (0..sizes.len()).collect();
+        let mut free: BTreeSet<(u64, usize)> = (0..).zip(&sizes).map(|(class, &size)| (size, class)).collect();
         for (at, call) in calls.iter().enumerate() {
             for (id, access) in call.accesses() {
                 if access == Access::Write && plan.tensor(id).role == Role::Scratch {
@@ -31,8 +31,11 @@ pub(crate) fn share(plan: &mut Plan) {
             for &id in &call.tensors {
                 let tensor = plan.tensor(id);
                 let class = tensor.slot.wrapping_sub(shared);
-                if last[&id] == at && tensor.role == Role::Scratch && !free.contains(&class) {
-                    free.push(class);
+                if last[&id] == at
+                    && tensor.role == Role::Scratch
+                    && let Some(&size) = sizes.get(class)
+                {
+                    free.insert((size, class));
                 }
             }
         }
@@ -49,14 +52,13 @@ pub(crate) fn share(plan: &mut Plan) {
 }
 
 /// The smallest free class that is large enough, else the largest free one made larger, else a new one.
-fn place(size: u64, sizes: &mut Vec<u64>, free: &mut Vec<usize>) -> usize {
-    let fits = free.iter().copied().filter(|&class| sizes[class] >= size).min_by_key(|&class| (sizes[class], class));
-    let chosen = fits.or_else(|| free.iter().copied().max_by_key(|&class| (sizes[class], class)));
-    let class = chosen.unwrap_or_else(|| {
-        sizes.push(0);
-        sizes.len() - 1
-    });
-    sizes[class] = sizes[class].max(size);
-    free.retain(|&other| other != class);
+fn place(size: u64, sizes: &mut Vec<u64>, free: &mut BTreeSet<(u64, usize)>) -> usize {
+    let chosen = free.range((size, 0)..).next().or_else(|| free.last()).copied();
+    let Some((old, class)) = chosen else {
+        sizes.push(size);
+        return sizes.len() - 1;
+    };
+    free.remove(&(old, class));
+    sizes[class] = old.max(size);
     class
 }

@@ -101,12 +101,14 @@ fn report(model: &Model, plan: &Plan) -> PlanReport {
 
 /// The memory of each lifetime class: that of its largest tensor, as a GPU holds it.
 fn buffers(plan: &Plan) -> Vec<Buffer> {
-    let buffer = |slot| {
-        let tensors = || plan.tensors.iter().filter(move |tensor| tensor.slot == slot);
-        let largest = tensors().map(|tensor| lane4::len(&tensor.layout)).max().unwrap_or(0);
-        Buffer { bytes: 4 * largest as u64, tensors: tensors().map(|tensor| tensor.name.clone()).collect() }
-    };
-    (0..plan.slots).map(buffer).collect()
+    let mut buffers: Vec<Buffer> = Vec::new();
+    buffers.resize_with(plan.slots, || Buffer { bytes: 0, tensors: Vec::new() });
+    for tensor in &plan.tensors {
+        let buffer = &mut buffers[tensor.slot];
+        buffer.bytes = buffer.bytes.max(4 * lane4::len(&tensor.layout) as u64);
+        buffer.tensors.push(tensor.name.clone());
+    }
+    buffers
 }
 
 fn totals(calls: &[Call]) -> Totals {

@@ -1,6 +1,7 @@
 //! What hostile use found, and what comes of it now: each case as a user meets it, on the twins.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
+mod deep;
 mod evaluation;
 mod options;
 mod overwriting;

@@ -122,9 +122,13 @@ impl Model {
     /// The connection by which the output's δ, or the label's, comes straight to a hidden layer: its weights are B,
     /// `[classes, units]`.
     pub fn direct(&self, layer: u32) -> Option<Connection> {
-        let hidden = self.network.connections().nth(layer as usize - 1)?;
-        let is_hidden = self.rule.has_b() && layer < self.network.layers();
-        is_hidden.then(|| Connection::full(hidden.output, self.network.classes))
+        if !self.rule.has_b() {
+            return None;
+        }
+        // The output layer, which has none, is the last.
+        let mut from_it = self.network.connections().skip(layer as usize - 1);
+        let (hidden, _above) = (from_it.next()?, from_it.next()?);
+        Some(Connection::full(hidden.output, self.network.classes))
     }
 
     /// All parameters with their starts, layer by layer.

@@ -70,11 +70,18 @@ impl Planner<'_> {
         let mut hidden = Vec::new();
         // δ of a SUM, on its way past the second layer to the first.
         let mut skip: Option<TensorId> = None;
+        // The stage below each that is no dropout.
+        let mut lower = None;
+        let below: Vec<Option<usize>> = stages
+            .iter()
+            .enumerate()
+            .map(|(at, stage)| if matches!(stage, Stage::Drop { .. }) { lower } else { lower.replace(at) })
+            .collect();
         for (at, stage) in stages.iter().enumerate().rev() {
             let (input, output) = flow.activity[at];
             // σ′ of the layer below is applied by the first stage above it that is no dropout: the shapes still agree,
             // and dropout's factor commutes with σ′.
-            let below = stages[..at].iter().rposition(|stage| !matches!(stage, Stage::Drop { .. }));
+            let below = below[at];
             let gated = below.filter(|&below| matches!(stages[below], Stage::Weighted { .. }));
             let gate = gated.map(|below| (model.slope, flow.activity[below].1));
             match *stage {

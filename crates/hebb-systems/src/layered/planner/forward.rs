@@ -8,6 +8,16 @@ use hebb_spec::problem::Problem;
 use super::{Flow, IMAGES, LOSS_SUMS, PREDICTIONS, Planner};
 use crate::layered::network::Stage;
 
+/// Most bytes of a name that tells of all that an activity went through. It need not be the only one of its name.
+const LONGEST_NAME: usize = 60;
+
+/// Notes in an activity's name what it went through.
+fn pass(name: &mut String, what: &str) {
+    if name.len() < LONGEST_NAME {
+        name.push_str(what);
+    }
+}
+
 impl Planner<'_> {
     /// All stages in order; dropout only where the network trains.
     pub(super) fn forward(&mut self, trains: bool) -> Flow {
@@ -29,16 +39,16 @@ impl Planner<'_> {
                 }
                 Stage::Sum { shape } => {
                     let first = activity[activity.len() - 2].1;
-                    name.push_str(" summed");
+                    pass(&mut name, " summed");
                     let problem = Problem::SumForward { units: shape.units(), batch };
                     self.builder.call("sum forward", problem, &[(Slot::X, first), (Slot::X2, x)], &name)
                 }
                 Stage::Pool(pool) => {
-                    name.push_str(" pooled");
+                    pass(&mut name, " pooled");
                     self.builder.call("pool forward", Problem::PoolForward { pool, batch }, &[(Slot::X, x)], &name)
                 }
                 Stage::Drop { index, shape, probability } if trains => {
-                    name.push_str(" dropped");
+                    pass(&mut name, " dropped");
                     let problem = Problem::Dropout { units: shape.units(), batch, index, probability };
                     self.builder.call(&format!("drop {index} forward"), problem, &[(Slot::X, x)], &name)
                 }
