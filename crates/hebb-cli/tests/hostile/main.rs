@@ -5,6 +5,7 @@ mod deep;
 mod evaluation;
 mod options;
 mod overwriting;
+mod plot;
 mod progress;
 mod terminal;
 mod usage;
