@@ -2,14 +2,14 @@
 
 mod asked;
 mod changed;
+mod heartbeat;
 mod report;
+mod stop;
 mod viewer;
 
 use std::process;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use hebb::Choice;
 use hebb_data::{Outline, Source, Split};
 use hebb_engine::job::{self, Job};
@@ -29,12 +29,11 @@ use crate::merge::over;
 use crate::origin::Origin;
 use crate::output;
 use asked::Asked;
+use stop::Stop;
 use viewer::Viewer;
 
-/// What a shell gives a program that Ctrl-C ended: whoever waits for the run must see that it is not finished.
-const INTERRUPTED: i32 = 130;
-
-/// Trains a network into a folder. After a Ctrl-C the run is saved and the program ends with 130.
+/// Trains a network into a folder. After a Ctrl-C the run is saved and the program ends with 130, after a SIGTERM with
+/// 143.
 pub fn run(args: &TrainArgs) -> Result<()> {
     let asked = Asked::read(args)?;
     if asked.resume { resume(&asked) } else { begin(&asked) }
@@ -107,33 +106,18 @@ fn record(model: &Model, device: String, backend: &dyn Backend) -> Record {
 /// Trains to the end, or to a Ctrl-C.
 fn finish(asked: &Asked, job: &Job<'_>, records: &Split, mut backend: Box<dyn Backend>, mut run: Run) -> Result<()> {
     let mut viewer = Viewer::new(job, run.progress().step);
-    let stop = stop_flag()?;
+    let (stop, backend) = (Stop::listen()?, &mut *backend);
     let ending =
-        Trainer { job, records, backend: &mut *backend, store: &mut run, stop: &stop, observers: &mut [&mut viewer] }
-            .train();
+        Trainer { job, records, backend, store: &mut run, stop: stop.flag(), observers: &mut [&mut viewer] }.train();
     let row = viewer.finish();
     match ending? {
         Ending::Finished => report::print(&run, job, row.as_ref(), asked.json),
         Ending::Interrupted => {
             output::note(&how_to_resume(&run, job));
             // The files are whole, and the lock ends with the process.
-            process::exit(INTERRUPTED);
+            process::exit(stop.code());
         }
     }
-}
-
-/// Set by Ctrl-C, or by a request to terminate. The second time ends the program at once: its files are whole always.
-fn stop_flag() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            process::exit(INTERRUPTED);
-        }
-        output::note("finishing the step, then saving (once more to end at once)");
-    })
-    .context("cannot listen for Ctrl-C")?;
-    Ok(stop)
 }
 
 fn how_to_resume(run: &Run, job: &Job<'_>) -> String {

@@ -1,8 +1,14 @@
 //! What a training tells on the way, where stderr is no terminal.
 
+#[cfg(unix)]
+use std::io::{BufRead, BufReader, Read};
+#[cfg(unix)]
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use super::data;
+#[cfg(unix)]
+use super::support::hebb;
 use super::support::{run, text};
 
 /// A training's lines of ended epochs and its result.
@@ -35,4 +41,35 @@ fn many_short_epochs_do_not_flood_a_log() {
     let (lines, _, seconds) = train(&["--batch", "18", "--epochs", "200"]);
     assert!(lines[0].starts_with("1/200: ") && lines.last().unwrap().starts_with("200/200: "), "{lines:?}");
     assert!((lines.len() as f64) < 3.0 + 4.0 * seconds, "{} lines in {seconds} s", lines.len());
+}
+
+/// Sends a signal to a training once its first epoch is told; its code and what it then said.
+#[cfg(unix)]
+fn signalled(signal: &str) -> (Option<i32>, String, bool) {
+    let (folder, named) = data();
+    let out = folder.path().join("run");
+    let train = ["train", "--device", "reference", "--data", &named, "--net", "Output", "--rule", "bp", "--batch", "3"];
+    let mut command = hebb(&[&train[..], &["--epochs", "1000000", "--out", &text(&out)]].concat());
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("hebb: epoch ") {
+        line.clear();
+        assert_ne!(stderr.read_line(&mut line).unwrap(), 0, "it ended by itself");
+    }
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).unwrap();
+    (child.wait().unwrap().code(), rest, out.join("last.safetensors").is_file())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_saves_the_run_and_is_told_by_the_code() {
+    for (signal, wanted) in [("-INT", 130), ("-TERM", 143)] {
+        let (code, said, is_saved) = signalled(signal);
+        assert_eq!((code, is_saved), (Some(wanted), true), "{signal}: {said}");
+        assert!(said.contains("hebb: finishing the step, then saving"), "{said}");
+        assert!(said.contains("all saved: continue with 'hebb train --resume --out "), "{said}");
+    }
 }

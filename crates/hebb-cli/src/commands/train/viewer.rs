@@ -9,19 +9,22 @@ use hebb_engine::observe::{Observer, StepReport};
 use hebb_spec::param::Weights;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::heartbeat::Heartbeat;
 use crate::output::{self, grouped};
 
 /// How often the bar's text changes.
 const BAR_EVERY: Duration = Duration::from_millis(100);
-/// How often a line tells of an epoch in progress, where there is no bar.
+/// How often a line tells of an epoch in progress, where there is no bar; and of a step that takes longer.
 const LINE_EVERY: Duration = Duration::from_secs(30);
-
+/// How often the bar tells of a step that takes longer.
+const SIGN_EVERY: Duration = Duration::from_secs(3);
 /// How often the lines of ended epochs come at most: nobody reads more, and a log would grow by hundreds a second.
 const EPOCHS_EVERY: Duration = Duration::from_millis(250);
 
 /// Shows progress, and keeps the last row.
 pub struct Viewer {
     bar: Option<ProgressBar>,
+    heart: Heartbeat,
     shown: Instant,
     batch: f64,
     epochs: u32,
@@ -45,8 +48,20 @@ impl Viewer {
             let bar = ProgressBar::with_draw_target(Some(u64::from(job.total_steps)), ProgressDrawTarget::stderr());
             bar.with_style(style).with_position(u64::from(done))
         });
+        let heart = {
+            let bar = bar.clone();
+            let every = if bar.is_some() { SIGN_EVERY } else { LINE_EVERY };
+            Heartbeat::start(work(done, job.total_steps), every, move |work, since| {
+                let text = format!("still at {work}, for {}", time(since.as_secs_f64()));
+                match &bar {
+                    Some(bar) => bar.set_message(text),
+                    None => output::note(&text),
+                }
+            })
+        };
         Self {
             bar,
+            heart,
             shown: Instant::now(),
             batch: f64::from(job.settings.batch),
             epochs: job.total_steps.div_ceil(job.epoch_steps),
@@ -136,6 +151,7 @@ impl Viewer {
 
 impl Observer for Viewer {
     fn step(&mut self, report: &StepReport) {
+        self.heart.heard(work(report.step, report.total_steps));
         if let Some(bar) = &self.bar {
             bar.set_position(u64::from(report.step));
         }
@@ -156,12 +172,15 @@ impl Observer for Viewer {
     }
 
     fn validating(&mut self, done: usize, of: usize) {
+        self.heart.heard("the validation".to_owned());
         if self.is_due() {
             self.show(format!("validating: {} of {}", grouped(done as u64), grouped(of as u64)));
         }
     }
 
     fn epoch(&mut self, row: &Row, _weights: &Weights) {
+        let done = row.epoch.saturating_mul(self.epoch_steps).min(self.total_steps);
+        self.heart.heard(work(done, self.total_steps));
         let line = self.line(row);
         if self.told.is_none_or(|told| told.elapsed() >= EPOCHS_EVERY) {
             self.tell(&line);
@@ -175,6 +194,11 @@ impl Observer for Viewer {
     fn message(&mut self, text: &str) {
         self.tell(text);
     }
+}
+
+/// What is at work after some steps.
+fn work(done: u32, of: u32) -> String {
+    format!("step {} of {}", grouped(u64::from(done + 1).min(of.into())), grouped(of.into()))
 }
 
 /// Images a second, with a decimal where there are few.
