@@ -13,7 +13,7 @@ use crate::error::GpuError;
 /// What there is to know of an adapter before it is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdapterSummary {
-    /// Name of the device.
+    /// Name of the device; from the second of one name on with its number, as in `NAME#2`.
     pub name: String,
     /// Name and version of the driver.
     pub driver: String,
@@ -76,9 +76,35 @@ fn summary(adapter: &wgpu::Adapter) -> AdapterSummary {
     }
 }
 
+/// Numbers those of one name, so that each can be picked.
+fn summaries(adapters: &[wgpu::Adapter]) -> Vec<AdapterSummary> {
+    let mut summaries: Vec<AdapterSummary> = adapters.iter().map(summary).collect();
+    number(summaries.iter_mut().map(|summary| &mut summary.name));
+    summaries
+}
+
+fn number<'a>(names: impl Iterator<Item = &'a mut String>) {
+    let mut counts = HashMap::new();
+    for name in names {
+        let count = counts.entry(name.clone()).or_insert(0);
+        *count += 1;
+        if *count > 1 {
+            *name = format!("{name}#{count}");
+        }
+    }
+}
+
+/// The first name that holds a text, in any case.
+fn named<'a>(mut names: impl Iterator<Item = &'a str>, wanted: &str) -> Option<usize> {
+    let wanted = wanted.to_lowercase();
+    // The first of one name bears no number.
+    let wanted = wanted.strip_suffix("#1").unwrap_or(&wanted);
+    names.position(|name| name.to_lowercase().contains(wanted))
+}
+
 /// All adapters, the best first.
 pub fn adapters() -> Vec<AdapterSummary> {
-    all_adapters().iter().map(summary).collect()
+    summaries(&all_adapters())
 }
 
 /// An open device. Clones share it.
@@ -108,7 +134,7 @@ impl Gpu {
         if adapters.is_empty() {
             return Err(GpuError::NoAdapter);
         }
-        let summaries: Vec<AdapterSummary> = adapters.iter().map(summary).collect();
+        let summaries = summaries(&adapters);
         let found = || summaries.iter().map(|s| format!("'{}'", s.name)).collect::<Vec<_>>().join(", ");
         let at = match pick {
             Pick::Any => 0,
@@ -116,13 +142,10 @@ impl Gpu {
                 Some(at) => at,
                 None => return Err(GpuError::NoHardware { found: found() }),
             },
-            Pick::Named(wanted) => {
-                let holds = |s: &AdapterSummary| s.name.to_lowercase().contains(&wanted.to_lowercase());
-                match summaries.iter().position(holds) {
-                    Some(at) => at,
-                    None => return Err(GpuError::NoSuchAdapter { wanted: short(wanted), found: found() }),
-                }
-            }
+            Pick::Named(wanted) => match named(summaries.iter().map(|summary| summary.name.as_str()), wanted) {
+                Some(at) => at,
+                None => return Err(GpuError::NoSuchAdapter { wanted: short(wanted), found: found() }),
+            },
         };
         Self::from_adapter(&adapters[at], summaries[at].clone())
     }
@@ -223,4 +246,21 @@ impl Gpu {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adapters_of_one_name_are_told_apart() {
+        let mut names = ["Card", "Other", "Card", "Card Two", "Card"].map(str::to_owned);
+        number(names.iter_mut());
+        assert_eq!(names, ["Card", "Other", "Card#2", "Card Two", "Card#3"]);
+        let pick = |wanted| named(names.iter().map(String::as_str), wanted);
+        for (wanted, at) in [("card", 0), ("Card#1", 0), ("ard#2", 2), ("CARD#3", 4), ("two", 3), ("card two#1", 3)] {
+            assert_eq!(pick(wanted), Some(at), "{wanted}");
+        }
+        assert_eq!((pick("Card#4"), pick("Other#2")), (None, None));
+    }
 }
