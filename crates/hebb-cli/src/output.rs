@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::Serialize;
 
 /// Most characters of a table's cell: no terminal is wider, and a formatted width has 16 bits.
@@ -47,8 +47,7 @@ pub fn line(text: &str) -> Result<()> {
 /// `main` takes for a wish to end.
 fn write(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{text}")?;
-    Ok(out.flush()?)
+    writeln!(out, "{text}").and_then(|()| out.flush()).context("cannot write to stdout")
 }
 
 /// Writes a value to stdout as JSON, whole. What the format leaves raw in texts but a terminal would obey is escaped.

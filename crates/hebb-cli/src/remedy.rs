@@ -1,6 +1,9 @@
 //! What to do about an error: libraries say what went wrong and where, the command line adds the options that help.
 
+mod system;
+
 use std::error::Error as StdError;
+use std::io;
 
 use anyhow::Error;
 use hebb_data::{DataError, FORMS};
@@ -18,10 +21,11 @@ use hebb_systems::layered::notation::suggestion;
 /// Where no device answers.
 pub const NO_DEVICE: &str =
     ": install its driver, or mesa-vulkan-drivers for a software one; --device reference works without";
-const NO_SPACE: &str = "; free some space or choose another place";
 /// Most characters of a sentence.
 const LONGEST: usize = 1000;
-const RAN_AWAY: &str = ", start again (--overwrite) with a lower --lr";
+const RAN_AWAY: &str = ", start again (--overwrite) with a lower --lr, or a lower --mu where it was given";
+/// Where no update is to blame.
+const OVERFLOW: &str = ": lower --mu, or leave --init out, where they were given";
 const UNNAMED: &str = ": name it with --net (and --untied, --connectivity, --loss, --preset, --slope and --mu where they are not the defaults)";
 
 /// An error and its causes in one line, each told once, and what to do.
@@ -68,7 +72,14 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         CheckError::Backend(error) => device(error),
         CheckError::Run(_) => None,
     };
-    let of_write = || cause.downcast_ref::<WriteError>().map(|_| NO_SPACE);
+    let of_write = || cause.downcast_ref::<WriteError>().and_then(|error| system::writing(error.kind()));
+    // Only stdout's errors come as they are.
+    let of_stdout = || cause.downcast_ref::<io::Error>().and_then(|error| system::writing(error.kind()));
+    let of_data = || match cause.downcast_ref()? {
+        DataError::Write { cause, .. } => system::writing(cause.kind()),
+        DataError::Read { cause, .. } => system::reading(cause.kind()),
+        _ => None,
+    };
     let of_classes = || cause.downcast_ref::<ConfusionError>().map(|_| ": run `hebb verify` on the device");
     of_run
         .or_else(of_training)
@@ -78,6 +89,8 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         .or_else(of_gpu)
         .or_else(of_check)
         .or_else(of_write)
+        .or_else(of_stdout)
+        .or_else(of_data)
         .or_else(of_classes)
 }
 
@@ -97,14 +110,21 @@ fn run(error: &RunError) -> Option<&'static str> {
         RunError::Passed { .. } => Some(": raise --epochs or --steps"),
         RunError::Metrics { .. } => Some(": restore the file or move it away"),
         RunError::NotRegular { .. } => Some(": move it away"),
-        RunError::Write(_) => Some(NO_SPACE),
+        RunError::NoSettings { .. } => Some(": restore it, or start again with --overwrite"),
+        RunError::Write(error) => system::writing(error.kind()),
+        RunError::Read { cause, .. } if cause.kind() == io::ErrorKind::NotADirectory => {
+            Some("; a run is a folder, and a file stands there: name another --out")
+        }
+        RunError::Read { cause, .. } => system::reading(cause.kind()),
+        RunError::Change { cause, .. } => system::writing(cause.kind()),
         RunError::Checkpoint(error) => checkpoint(error),
-        RunError::Settings { .. } | RunError::Read { .. } | RunError::Change { .. } => None,
+        RunError::Settings { .. } => None,
     }
 }
 
 fn training(error: &TrainError) -> Option<&'static str> {
     match error {
+        TrainError::Sum { step: 1, .. } => Some(OVERFLOW),
         TrainError::Sum { .. } | TrainError::Weights { .. } => Some(RAN_AWAY),
         TrainError::Device(error) => device(error),
         TrainError::Run(error) => run(error),
@@ -128,9 +148,9 @@ fn checkpoint(error: &CheckpointError) -> Option<&'static str> {
         CheckpointError::NoMetadata { .. } => Some(UNNAMED),
         CheckpointError::Metadata { .. } => Some(": they are damaged or of another version"),
         CheckpointError::Dtype { .. } => Some(": convert it"),
-        CheckpointError::Write(_) => Some(NO_SPACE),
-        CheckpointError::Read { .. }
-        | CheckpointError::Description { .. }
+        CheckpointError::Write(error) => system::writing(error.kind()),
+        CheckpointError::Read { cause, .. } => system::reading(cause.kind()),
+        CheckpointError::Description { .. }
         | CheckpointError::Missing { .. }
         | CheckpointError::Shape { .. }
         | CheckpointError::Encode { .. } => None,
@@ -175,7 +195,7 @@ mod tests {
         let wanted = "r holds a run: continue it with --resume, replace it with --overwrite or name another --out";
         assert_eq!(sentence(&exists.into()), wanted);
         let loss = TrainError::Sum { what: "loss", step: 3, epoch: 1 };
-        let wanted = "the loss of step 3 (epoch 1) is not finite: the weights ran away, start again (--overwrite) with a lower --lr";
+        let wanted = "the loss of step 3 (epoch 1) is not finite: the weights ran away, start again (--overwrite) with a lower --lr, or a lower --mu where it was given";
         assert_eq!(sentence(&loss.into()), wanted);
         let wanted = "no device is named like 'x': there is 'y', beside auto, gpu and reference";
         assert_eq!(

@@ -14,6 +14,13 @@ pub struct WriteError {
     pub(crate) cause: io::Error,
 }
 
+impl WriteError {
+    /// What kind of thing stood in the way.
+    pub fn kind(&self) -> io::ErrorKind {
+        self.cause.kind()
+    }
+}
+
 /// Replaces a file: a temporary name in the same folder, to disk, then a rename.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     let fail = |cause| WriteError { path: path.to_owned(), cause };

@@ -20,7 +20,7 @@ use crate::from_file::{self, Loaded};
 use crate::job::Job;
 use crate::metadata::{Best, Progress};
 use crate::metrics::Metrics;
-use crate::run_folder::{BEST, FORMER, Folder, LAST, LOCK, METRICS, SETTINGS, START, one_line, remove};
+use crate::run_folder::{BEST, FORMER, Folder, LAST, LOCK, METRICS, SETTINGS, START, has_files, one_line, remove};
 use crate::settings::{Record, RunFile};
 use crate::store::Store;
 use crate::tensor_file::TensorFile;
@@ -39,7 +39,8 @@ impl Existing {
     pub fn open(path: &Path) -> Result<Self, RunError> {
         let name = path.join(SETTINGS);
         if !name.exists() {
-            return Err(RunError::Absent { path: path.to_owned() });
+            let path = path.to_owned();
+            return Err(if has_files(&path) { RunError::NoSettings { path } } else { RunError::Absent { path } });
         }
         let unread = |cause| RunError::unread(&name, cause);
         // What is no run stays as it is, without a lock.

@@ -45,6 +45,12 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
+    /// A run without its settings: it can neither go on nor be taken for no run.
+    #[error("{} has files of a run, but its {SETTINGS} is missing", path.display())]
+    NoSettings {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Another process writes there.
     #[error("another process is writing to {}", path.display())]
     Locked {
@@ -231,6 +237,11 @@ pub(crate) fn one_line(text: &str) -> String {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// Whether a folder has files that only a run writes.
+pub(crate) fn has_files(path: &Path) -> bool {
+    [METRICS, LAST, BEST, FORMER].iter().any(|name| path.join(name).is_file())
+}
+
 /// Whether a new run may be made at a path: it is absent or empty, or holds a run to replace.
 pub fn check_new(path: &Path, overwrite: bool) -> Result<(), RunError> {
     let names = names(path)?;
@@ -242,8 +253,8 @@ pub fn check_new(path: &Path, overwrite: bool) -> Result<(), RunError> {
     }
     match names.into_iter().find(|name| !is_hidden(name)) {
         Some(file) if !is_ours(&file) => Err(RunError::Foreign { path, file }),
-        // A replacement that was killed half way.
-        Some(_) if !overwrite => Err(RunError::Exists { path }),
+        // Lost, or of a replacement that was killed half way.
+        Some(_) if !overwrite => Err(RunError::NoSettings { path }),
         _ => Ok(()),
     }
 }

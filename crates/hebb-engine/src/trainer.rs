@@ -33,7 +33,7 @@ pub enum Ending {
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
     /// A sum that is no finite number.
-    #[error("the {what} of step {step} (epoch {epoch}) is not finite: the weights ran away")]
+    #[error("the {what} of step {step} (epoch {epoch}) is not finite: {}", why(*step))]
     Sum {
         /// The amount.
         what: &'static str,
@@ -56,6 +56,11 @@ pub enum TrainError {
     /// What keeps the run failed.
     #[error(transparent)]
     Run(#[from] RunError),
+}
+
+/// What made a sum overflow: the first step's comes of weights that nothing has changed yet.
+fn why(step: u32) -> &'static str {
+    if step == 1 { "its numbers overflow f32 before anything is learnt" } else { "the weights ran away" }
 }
 
 /// All that a training needs.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::args::TableArgs;
 use crate::output::{self, Align, binary_bytes};
+use crate::remedy;
 
 #[derive(Serialize)]
 struct DeviceRow {
@@ -52,7 +53,7 @@ impl From<AdapterSummary> for DeviceRow {
     }
 }
 
-/// Lists the adapters, the best first, then the twins. It is an error if there is no adapter, so that scripts can ask.
+/// Lists the adapters, the best first, then the twins, which always exist: that there is no adapter is no error.
 pub fn run(args: &TableArgs) -> Result<()> {
     let adapters = Device::adapters();
     let is_without = adapters.is_empty();
@@ -65,7 +66,10 @@ pub fn run(args: &TableArgs) -> Result<()> {
             "\n--device takes a part of a name, auto, gpu, or reference (the CPU twins, always there but slow).",
         )?;
     }
-    if is_without { Err(GpuError::NoAdapter.into()) } else { Ok(()) }
+    if is_without {
+        output::note(&remedy::sentence(&GpuError::NoAdapter.into()));
+    }
+    Ok(())
 }
 
 fn table(rows: &[DeviceRow]) -> String {

@@ -3,6 +3,7 @@
 use anyhow::{Error, Result, bail};
 use hebb_data::Outline;
 use hebb_engine::records::{Column, Gathered, Records};
+use hebb_engine::settings::MOST_BATCH;
 use hebb_engine::weights::upload;
 use hebb_reference::check::{CallReport, check_list};
 use hebb_spec::Shape;
@@ -14,6 +15,7 @@ use hebb_spec::system::System;
 use serde::Serialize;
 
 use crate::args::VerifyArgs;
+use crate::connected;
 use crate::device;
 use crate::images::{Images, images};
 use crate::origin::Origin;
@@ -38,11 +40,13 @@ pub fn run(args: &VerifyArgs) -> Result<()> {
     let spec = origin.spec()?;
     let Images { input, classes, data } = images(&args.layout.images)?;
     let model = origin.build(&spec, input, classes)?;
+    let weights = Weights::draw(&model.params(), args.seed);
+    connected::check(&weights)?;
     let data = data.map(Outline::load).transpose()?;
     let device = device::find(&args.device)?;
     let plan = model.plan(args.batch);
     let mut backend = device::prepare(&device, plan.clone())?;
-    upload(&Weights::draw(&model.params(), args.seed), &mut *backend)?;
+    upload(&weights, &mut *backend)?;
 
     let columns = columns(&plan);
     if !args.json {
@@ -93,6 +97,8 @@ pub fn run(args: &VerifyArgs) -> Result<()> {
 
 fn verdict(failed: &[&CallReport], all: usize) -> String {
     let Some(first) = failed.first() else { return format!("all {all} calls are within their bounds") };
+    // A kernel is at fault only where its numbers are ones that f32 can hold.
+    let Some(first) = failed.iter().find(|report| !is_out_of_range(report)) else { return out_of_range(first) };
     format!(
         "{} of {all} calls exceed their bound, first '{}' ({} list, step {}): {} elements, {}[{}] is {} where {} ± {:.3e} \
          is right",
@@ -106,6 +112,28 @@ fn verdict(failed: &[&CallReport], all: usize) -> String {
         first.got,
         first.expected,
         first.bound
+    )
+}
+
+/// Whether the right number is larger than f32 holds, or smaller than it holds with all its digits.
+fn is_out_of_range(report: &CallReport) -> bool {
+    let is_small = |number: f64| number.abs() < f64::from(f32::MIN_POSITIVE);
+    // A mean that f32 holds may have a sum over the batch that it does not.
+    let largest = f64::from(f32::MAX) / if report.got.is_infinite() { f64::from(MOST_BATCH) } else { 1.0 };
+    let is_large = report.expected.is_nan() || report.expected.abs() > largest;
+    is_large || (is_small(report.expected) && is_small(report.got.into()))
+}
+
+fn out_of_range(first: &CallReport) -> String {
+    let is_small = first.expected.abs() < 1.0;
+    let (how, what) = match is_small {
+        true => ("underflow", "raise --slope, --lr or --mu"),
+        false => ("overflow", "lower --lr or --mu"),
+    };
+    format!(
+        "the numbers {how} f32 in '{}' ({} list, step {}), {}[{}] is {:e} where {:.3e} is right, so that nothing is said of the \
+         kernels: {what}",
+        first.call, first.list, first.step, first.tensor, first.element, first.got, first.expected
     )
 }
 

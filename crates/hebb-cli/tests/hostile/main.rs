@@ -7,6 +7,7 @@ mod options;
 mod overwriting;
 mod plot;
 mod progress;
+mod remedies;
 mod terminal;
 mod usage;
 mod words;

@@ -71,6 +71,9 @@ fn a_network_without_a_connection_is_refused() {
         "{sentence}"
     );
     assert_eq!(fail(&[&train[..], &lucky, &["--seed", empty]].concat()), sentence.trim_end().replacen("hebb: ", "", 1));
+    let verify = ["verify", "--device", "reference", "--seed", empty];
+    let verified = run(&[&verify[..], &lucky, &images].concat());
+    assert_eq!((verified.code, verified.stderr.contains(sentence.trim_end())), (1, true), "{}", verified.stderr);
     assert!(seeds.iter().any(|seed| draw(seed).code == 0));
 }
 

@@ -43,7 +43,7 @@ fn a_replacement_that_was_killed_can_be_replaced() {
     let place = Place::new();
     start(&place, &epochs(1)).unwrap();
     fs::remove_file(place.file("run.toml")).unwrap();
-    assert!(create(&place, false).unwrap_err().ends_with("holds a run"));
+    assert!(create(&place, false).unwrap_err().ends_with("has files of a run, but its run.toml is missing"));
     assert!(create(&place, true).is_ok());
     // A start that was killed left nothing that counts.
     let place = Place::new();
