@@ -3,13 +3,18 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
+use hebb_data::disk::{self, OpenError};
 use hebb_engine::run::{self, Held};
 
 /// Makes sure that a file may be written. What comes back keeps runs out of its folder for as long as it lives.
 pub fn claim(path: &Path, overwrite: bool) -> Result<Option<Held>> {
     let held = run::hold(path)?;
     ensure!(!path.is_dir(), "{} is a folder: name a file in it", path.display());
+    // To replace a pipe or a device, or a link to one, is never meant.
+    if let Err(problem @ OpenError::NotRegular(_)) = disk::open(path) {
+        bail!("cannot write {}: {problem}: name another --out", path.display());
+    }
     // A link counts too, wherever it leads.
     let is_there = fs::symlink_metadata(path).is_ok();
     ensure!(

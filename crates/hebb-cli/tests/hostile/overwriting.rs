@@ -56,3 +56,23 @@ fn a_run_at_work_is_left_alone() {
     assert!(fail(&["init", "--net", "Output", "--out", &text(&out.join("best.safetensors"))]).contains("already"));
     succeed(&["init", "--net", "Output", "--out", &text(&out.join("new"))]);
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_never_replaced() {
+    use std::os::unix::fs::FileTypeExt;
+    let (folder, named) = data();
+    let (pipe, link) = (folder.path().join("pipe"), folder.path().join("link"));
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::os::unix::fs::symlink(&pipe, &link).unwrap();
+    for path in [text(&pipe), text(&link)] {
+        let wanted = format!("cannot write {path}: it is a named pipe, not a regular file: name another --out");
+        for more in [&[][..], &["--overwrite"]] {
+            assert_eq!(fail(&[&["init", "--net", "Output", "--out", &path], more].concat()), wanted);
+            assert_eq!(fail(&[&["data", "preview", &named, "--out", &path], more].concat()), wanted);
+        }
+    }
+    assert!(
+        fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo() && fs::symlink_metadata(&link).unwrap().is_symlink()
+    );
+}

@@ -37,6 +37,10 @@ fn a_picture_replaces_nothing_unasked_and_holds_no_label_raw() {
     drop(lock);
     assert_eq!(fs::read(&best).unwrap(), before);
 
+    let pipe = text(&folder.path().join("pipe"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    refused(&["--overwrite", &pipe, &named], &format!("{pipe} is no regular file: name another file"));
+
     let (link, victim) = (folder.path().join("link"), folder.path().join("victim"));
     fs::write(&victim, "mine").unwrap();
     std::os::unix::fs::symlink(&victim, &link).unwrap();
