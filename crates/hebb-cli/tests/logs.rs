@@ -26,7 +26,7 @@ fn verbose_tells_of_epochs_and_twice_of_steps() {
     assert!(!quiet.contains("DEBUG") && !quiet.contains("TRACE"), "{quiet}");
     let once = logs(&["-v"], &[]);
     assert!(once.contains("epoch{number=2}") && once.contains("saved epoch=2") && !once.contains("TRACE"), "{once}");
-    for options in [&["-vv"][..], &["-v", "--verbose"]] {
+    for options in [&["-vv"][..], &["-v", "-v"], &["-v", "--verbose"]] {
         let twice = logs(options, &[]);
         assert!(twice.contains("saved epoch=2") && twice.contains("submitted step=5"), "{twice}");
     }

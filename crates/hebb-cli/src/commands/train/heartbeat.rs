@@ -101,7 +101,8 @@ mod tests {
     #[test]
     fn work_that_is_heard_of_in_time_is_not_told_of() {
         let (sender, told) = channel();
-        let heart = Heartbeat::start(String::new(), Duration::from_secs(60), move |_: &str, _| drop(sender.send(())));
+        let tell = move |work: &str, _| drop(sender.send(work.to_owned()));
+        let heart = Heartbeat::start("step 1".to_owned(), Duration::from_secs(60), tell);
         heart.heard("step 2".to_owned());
         drop(heart);
         assert!(told.recv().is_err());
