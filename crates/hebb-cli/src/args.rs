@@ -19,7 +19,7 @@ pub use data::{DataCommand, FetchArgs, InfoArgs, PreviewArgs};
 pub use given::Given;
 use given::{EvalKeys, InitKeys, LayoutKeys, TrainKeys};
 
-/// Trains deep networks with Hebbian updates and asymmetric feedback on any GPU.
+/// Trains deep networks with Hebbian updates and asymmetric feedback on any GPU or processor.
 #[derive(Debug, Parser)]
 #[command(name = "hebb", version, about, max_term_width = 110)]
 pub struct Cli {
@@ -53,6 +53,15 @@ pub enum Command {
     /// List, fetch, describe and preview data sets
     #[command(subcommand)]
     Data(DataCommand),
+}
+
+/// How the processor is used.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct CpuArgs {
+    /// Threads of --device cpu, from 1 to 1024; the numbers do not depend on them [default: all cores]
+    #[arg(help_heading = "Running", long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
 }
 
 /// The images that a network is laid out for, where none are trained on.
@@ -101,6 +110,9 @@ pub struct TrainArgs {
     /// TOML file with any of these options by their long names, as in lr = 0.1; an option given here wins
     #[arg(help_heading = "Running", long, value_name = "FILE.toml")]
     pub config: Option<PathBuf>,
+    /// Its threads.
+    #[command(flatten)]
+    pub cpu: CpuArgs,
     /// Print the result as JSON
     #[arg(help_heading = "Options", long)]
     pub json: bool,
@@ -122,9 +134,13 @@ pub struct EvalArgs {
     #[arg(help_heading = "Running", long, value_name = "N", allow_negative_numbers = true, default_value_t = 500)]
     #[arg(value_parser = batch_range())]
     pub batch: u32,
-    /// Device: auto (a hardware GPU, else any), gpu, reference (CPU twins, slow) or a part of an adapter's name
+    /// Device: auto (a hardware GPU, else cpu), gpu (any adapter), cpu, reference (CPU twins, slow) or a part of an
+    /// adapter's name
     #[arg(help_heading = "Running", long, value_name = "DEVICE", default_value = "auto")]
     pub device: Choice,
+    /// Its threads.
+    #[command(flatten)]
+    pub cpu: CpuArgs,
     /// Print JSON
     #[arg(help_heading = "Options", long)]
     pub json: bool,
@@ -205,9 +221,12 @@ pub struct VerifyArgs {
     #[arg(help_heading = "Running", long, value_name = "N", allow_negative_numbers = true, default_value_t = 1)]
     #[arg(value_parser = seed)]
     pub seed: u64,
-    /// Device: gpu (any adapter, a software one too), auto, reference, or a part of an adapter's name
+    /// Device: gpu (any adapter, a software one too), cpu, auto, reference, or a part of an adapter's name
     #[arg(help_heading = "Running", long, value_name = "DEVICE", default_value = "gpu")]
     pub device: Choice,
+    /// Its threads.
+    #[command(flatten)]
+    pub cpu: CpuArgs,
     /// Print JSON
     #[arg(help_heading = "Options", long)]
     pub json: bool,

@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(error("out = 1"), "line 1: key 'out' = 1: write a text");
         assert_eq!(
             error("\ndevice = ''"),
-            "line 2: key 'device' = : write auto, gpu, reference or a part of an adapter's name"
+            "line 2: key 'device' = : write auto, gpu, cpu, reference or a part of an adapter's name"
         );
         assert!(error("lr = 1\nseed = = 2").starts_with("line 2: "));
         let both = "cannot be used with 'epochs': leave one of them out";

@@ -5,13 +5,19 @@ use hebb::{Choice, Device};
 use hebb_spec::backend::{Backend, Options, Runtime};
 use hebb_spec::plan::Plan;
 
+use crate::args::CpuArgs;
 use crate::output;
 
-/// Finds and opens a device. Says on stderr where `auto` has nothing better than a software device.
-pub fn find(choice: &Choice) -> Result<Device> {
-    let device = Device::find(choice)?;
-    if *choice == Choice::Auto && device.is_software() {
-        output::note(&format!("no hardware GPU found: using {}, a software device", device.name()));
+/// Finds and opens a device; `threads` are for the processor alone. Says on stderr what `auto` takes where there is no
+/// hardware GPU.
+pub fn find(choice: &Choice, threads: CpuArgs) -> Result<Device> {
+    let device = match (Device::find(choice)?, threads.threads) {
+        (Device::Cpu(_), Some(threads)) => Device::cpu(Some(usize::from(threads)))?,
+        (device, Some(_)) => bail!("--threads is for --device cpu, and {} is none: leave it out", device.name()),
+        (device, None) => device,
+    };
+    if let (Choice::Auto, Device::Cpu(cpu)) = (choice, &device) {
+        output::note(&format!("no hardware GPU found: using {}, threads: {}", cpu.name(), cpu.threads()));
     }
     Ok(device)
 }
@@ -38,6 +44,10 @@ pub fn recorded(name: &str) -> Result<Choice> {
     if name == Device::Reference.name() {
         return Ok(Choice::Reference);
     }
+    // With what vector instructions makes another device, but not another choice.
+    if name.starts_with("cpu (") {
+        return Ok(Choice::Cpu);
+    }
     let adapters: Vec<String> = Device::adapters().into_iter().map(|adapter| adapter.name).collect();
     let is_it = |adapter: &&String| name.strip_prefix(adapter.as_str()).is_some_and(|rest| rest.starts_with(" ("));
     match adapters.iter().find(is_it) {
@@ -52,6 +62,6 @@ pub fn recorded(name: &str) -> Result<Choice> {
 
 fn there_is(mut adapters: Vec<String>) -> String {
     adapters.dedup();
-    adapters.extend(["auto", "gpu", "reference"].map(str::to_owned));
+    adapters.extend(["auto", "gpu", "cpu", "reference"].map(str::to_owned));
     format!("as in {}", adapters.join(", "))
 }

@@ -20,7 +20,7 @@ use hebb_systems::layered::notation::suggestion;
 
 /// Where no device answers.
 pub const NO_DEVICE: &str =
-    ": install its driver, or mesa-vulkan-drivers for a software one; --device reference works without";
+    ": install its driver, or mesa-vulkan-drivers for a software one; --device cpu works without";
 /// Most characters of a sentence.
 const LONGEST: usize = 1000;
 const RAN_AWAY: &str = ", start again (--overwrite) with a lower --lr, or a lower --mu where it was given";
@@ -172,7 +172,7 @@ fn gpu(error: &GpuError) -> Option<&'static str> {
     match error {
         GpuError::NoAdapter => Some(NO_DEVICE),
         GpuError::NoHardware { .. } => Some(": pass --device gpu to use it"),
-        GpuError::NoSuchAdapter { .. } => Some(", beside auto, gpu and reference"),
+        GpuError::NoSuchAdapter { .. } => Some(", beside auto, gpu, cpu and reference"),
         GpuError::NoDevice { .. } => None,
     }
 }
@@ -197,7 +197,7 @@ mod tests {
         let loss = TrainError::Sum { what: "loss", step: 3, epoch: 1 };
         let wanted = "the loss of step 3 (epoch 1) is not finite: the weights ran away, start again (--overwrite) with a lower --lr, or a lower --mu where it was given";
         assert_eq!(sentence(&loss.into()), wanted);
-        let wanted = "no device is named like 'x': there is 'y', beside auto, gpu and reference";
+        let wanted = "no device is named like 'x': there is 'y', beside auto, gpu, cpu and reference";
         assert_eq!(
             sentence(&GpuError::NoSuchAdapter { wanted: "x".to_owned(), found: "'y'".to_owned() }.into()),
             wanted

@@ -88,7 +88,7 @@ fn numbers_outside_their_range_are_refused() {
         ("--validation", "1.5", "write a whole number from 0"),
         ("--freeze", "3-2", "'3-2' is no list of layers: count them from 1, as in 1 or 2,3 or 2-5"),
         ("--init-layers", "0", "'0' is no list of layers"),
-        ("--device", "", "write auto, gpu, reference or a part of an adapter's name"),
+        ("--device", "", "write auto, gpu, cpu, reference or a part of an adapter's name"),
     ] {
         let stderr = refuse(&["train", "--out", "x", &format!("{option}={value}")]);
         assert!(stderr.contains(says), "{option} {value}: {stderr}");

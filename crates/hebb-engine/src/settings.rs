@@ -182,8 +182,8 @@ pub const FIELDS: &[Field<RunSettings>] = &[
         key: "device",
         value: "DEVICE",
         group: RUNNING,
-        help: "Device: auto (a hardware GPU, else any), gpu, reference (CPU twins, slow) or a part of an adapter's name \
-               [default: auto]",
+        help: "Device: auto (a hardware GPU, else cpu), gpu (any adapter), cpu, reference (CPU twins, slow) or a part of an \
+               adapter's name [default: auto]",
         set: |run, value| {
             run.device = value.text()?.to_owned();
             Ok(())

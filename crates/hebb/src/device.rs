@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use hebb_cpu::{Cpu, CpuError};
 use hebb_gpu::{AdapterSummary, Gpu, GpuError, Pick};
 use hebb_reference::Twins;
 use hebb_spec::backend::{Backend, Error, Options, Runtime};
@@ -12,10 +13,12 @@ use hebb_spec::problem::Problem;
 /// Which device to take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
-    /// A hardware GPU, else any adapter.
+    /// A hardware GPU, else the processor.
     Auto,
     /// Any adapter, a software one too.
     Gpu,
+    /// The processor.
+    Cpu,
     /// The CPU twins.
     Reference,
     /// The best adapter whose name holds this text, in any case.
@@ -24,7 +27,7 @@ pub enum Choice {
 
 /// A text that names no device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("write auto, gpu, reference or a part of an adapter's name")]
+#[error("write auto, gpu, cpu, reference or a part of an adapter's name")]
 pub struct ChoiceError;
 
 impl FromStr for Choice {
@@ -35,6 +38,7 @@ impl FromStr for Choice {
             "" => Err(ChoiceError),
             "auto" => Ok(Choice::Auto),
             "gpu" => Ok(Choice::Gpu),
+            "cpu" => Ok(Choice::Cpu),
             "reference" => Ok(Choice::Reference),
             _ => Ok(Choice::Named(text.trim().to_owned())),
         }
@@ -46,10 +50,22 @@ impl fmt::Display for Choice {
         f.write_str(match self {
             Choice::Auto => "auto",
             Choice::Gpu => "gpu",
+            Choice::Cpu => "cpu",
             Choice::Reference => "reference",
             Choice::Named(name) => name,
         })
     }
+}
+
+/// A device that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    /// No such GPU.
+    #[error("{0}")]
+    Gpu(#[from] GpuError),
+    /// The processor cannot be used as asked.
+    #[error("{0}")]
+    Cpu(#[from] CpuError),
 }
 
 /// A device, opened. Clones share it.
@@ -57,14 +73,21 @@ impl fmt::Display for Choice {
 pub enum Device {
     /// A GPU, or a software driver that stands for one.
     Gpu(Gpu),
+    /// The processor.
+    Cpu(Cpu),
     /// The CPU twins.
     Reference,
 }
 
 impl Device {
-    /// A hardware GPU if there is one, else any adapter.
-    pub fn auto() -> Result<Self, GpuError> {
+    /// A hardware GPU if there is one, else the processor.
+    pub fn auto() -> Result<Self, DeviceError> {
         Self::find(&Choice::Auto)
+    }
+
+    /// The processor, on so many threads: `None` for all that this process may use. Bytes do not depend on them.
+    pub fn cpu(threads: Option<usize>) -> Result<Self, DeviceError> {
+        Ok(Device::Cpu(Cpu::open(threads)?))
     }
 
     /// The CPU twins: slow, exact about what each kernel means, and always there.
@@ -73,12 +96,13 @@ impl Device {
     }
 
     /// Finds and opens a device.
-    pub fn find(choice: &Choice) -> Result<Self, GpuError> {
+    pub fn find(choice: &Choice) -> Result<Self, DeviceError> {
         let pick = match choice {
             Choice::Reference => return Ok(Device::Reference),
             Choice::Named(name) => Pick::Named(name.clone()),
             Choice::Auto if Self::adapters().iter().any(|adapter| !adapter.software) => Pick::Hardware,
-            Choice::Auto | Choice::Gpu => Pick::Any,
+            Choice::Auto | Choice::Cpu => return Self::cpu(None),
+            Choice::Gpu => Pick::Any,
         };
         Ok(Device::Gpu(Gpu::open(&pick)?))
     }
@@ -88,17 +112,10 @@ impl Device {
         hebb_gpu::adapters()
     }
 
-    /// Whether it computes on the CPU: a software driver, or the twins.
-    pub fn is_software(&self) -> bool {
-        match self {
-            Device::Gpu(gpu) => gpu.summary().software,
-            Device::Reference => true,
-        }
-    }
-
     fn runtime(&self) -> &dyn Runtime {
         match self {
             Device::Gpu(gpu) => gpu,
+            Device::Cpu(cpu) => cpu,
             Device::Reference => &Twins,
         }
     }
@@ -125,10 +142,10 @@ mod tests {
     #[test]
     fn names_of_devices_read_in_any_case_and_as_they_print() {
         assert_eq!("Auto".parse(), Ok(Choice::Auto));
-        assert_eq!("GPU".parse(), Ok(Choice::Gpu));
+        assert_eq!(("GPU".parse(), "cpu".parse()), (Ok(Choice::Gpu), Ok(Choice::Cpu)));
         assert_eq!(" RTX 3070".parse(), Ok(Choice::Named("RTX 3070".to_owned())));
         assert_eq!("".parse::<Choice>(), Err(ChoiceError));
-        for choice in [Choice::Auto, Choice::Gpu, Choice::Reference, Choice::Named("a".to_owned())] {
+        for choice in [Choice::Auto, Choice::Gpu, Choice::Cpu, Choice::Reference, Choice::Named("a".to_owned())] {
             assert_eq!(choice.to_string().parse(), Ok(choice));
         }
     }

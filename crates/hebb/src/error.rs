@@ -6,10 +6,11 @@ use hebb_engine::job::JobError;
 use hebb_engine::run::RunError;
 use hebb_engine::tensor_file::CheckpointError;
 use hebb_engine::trainer::TrainError;
-use hebb_gpu::GpuError;
 use hebb_spec::settings::SettingError;
 use hebb_systems::layered::notation::NotationError;
 use hebb_systems::layered::{DescriptionError, SpecError};
+
+use crate::device::DeviceError;
 
 /// Any failure of the library.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +20,7 @@ pub enum Error {
     Data(#[from] DataError),
     /// No such device.
     #[error(transparent)]
-    Gpu(#[from] GpuError),
+    NoDevice(#[from] DeviceError),
     /// The device failed, or was asked for what does not fit.
     #[error(transparent)]
     Device(#[from] hebb_spec::backend::Error),

@@ -1,4 +1,4 @@
-//! Trains deep networks with Hebbian updates and feedback through weights of their own, on any GPU: the library that a
+//! Trains deep networks with Hebbian updates and feedback through weights of their own, on any GPU or the processor: the library that a
 //! program imports. Amit (2019), *Deep Learning With Asymmetric Connections and Hebbian Updates*.
 //!
 //! A network in the paper's notation, a rule, a device and some data:
@@ -14,7 +14,7 @@
 //! fn main() -> hebb::Result<()> {
 //!     // `Data::load("cifar10")` reads the published images; these are three kinds of bright rows.
 //!     let data = rows()?;
-//!     let device = Device::reference(); // `Device::auto()?` takes a GPU
+//!     let device = Device::reference(); // `Device::auto()?` takes a GPU, or the processor's fast kernels
 //!     let mut net = Layered::parse("Conv 6 3x3; Maxpool 2; Full 12; Output")?.rule(Rule::URFB).seed(1).on(&device, &data, 10)?;
 //!     for epoch in 0..6 {
 //!         let seen = net.epoch(&data.train, epoch)?;
@@ -38,7 +38,7 @@ mod layered;
 mod net;
 
 pub use data::{Data, Part};
-pub use device::{Choice, ChoiceError, Device};
+pub use device::{Choice, ChoiceError, Device, DeviceError};
 pub use error::{Error, Result};
 pub use hebb_engine as engine;
 pub use hebb_spec as spec;

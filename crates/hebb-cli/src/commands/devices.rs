@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use hebb::{Choice, Device};
+use hebb_cpu::Cpu;
 use hebb_gpu::{AdapterSummary, GpuError};
 use serde::Serialize;
 
@@ -16,24 +17,39 @@ struct DeviceRow {
     software: bool,
     backend: String,
     driver: String,
-    /// The limits of an adapter; the CPU twins have none.
+    /// The limits of an adapter; the processor has none.
     max_binding_bytes: Option<u64>,
     max_buffer_bytes: Option<u64>,
     workgroup_memory_bytes: Option<u32>,
+    /// Threads and memory of the processor.
+    threads: Option<usize>,
+    memory_bytes: Option<u64>,
 }
 
 impl DeviceRow {
-    /// The CPU twins, under the name by which `--device` knows them.
-    fn twins() -> Self {
+    /// What `--device` knows by a word of its own.
+    fn built_in(choice: &Choice, kind: &str) -> Self {
         Self {
-            name: Choice::Reference.to_string(),
-            kind: "CPU twins".to_owned(),
+            name: choice.to_string(),
+            kind: kind.to_owned(),
             software: true,
             backend: String::new(),
             driver: String::new(),
             max_binding_bytes: None,
             max_buffer_bytes: None,
             workgroup_memory_bytes: None,
+            threads: None,
+            memory_bytes: None,
+        }
+    }
+
+    /// The processor.
+    fn cpu(cpu: &Cpu) -> Self {
+        Self {
+            backend: cpu.vectors().to_string(),
+            threads: Some(cpu.threads()),
+            memory_bytes: hebb_cpu::memory(),
+            ..Self::built_in(&Choice::Cpu, "processor")
         }
     }
 }
@@ -49,21 +65,24 @@ impl From<AdapterSummary> for DeviceRow {
             max_binding_bytes: Some(adapter.max_binding),
             max_buffer_bytes: Some(adapter.max_buffer),
             workgroup_memory_bytes: Some(adapter.workgroup_memory),
+            threads: None,
+            memory_bytes: None,
         }
     }
 }
 
-/// Lists the adapters, the best first, then the twins, which always exist: that there is no adapter is no error.
+/// Lists the adapters, the best first, then what always exists: that there is no adapter is no error.
 pub fn run(args: &TableArgs) -> Result<()> {
     let adapters = Device::adapters();
     let is_without = adapters.is_empty();
-    let rows: Vec<DeviceRow> = adapters.into_iter().map(DeviceRow::from).chain([DeviceRow::twins()]).collect();
+    let built_in = [DeviceRow::cpu(&Cpu::open(None)?), DeviceRow::built_in(&Choice::Reference, "CPU twins")];
+    let rows: Vec<DeviceRow> = adapters.into_iter().map(DeviceRow::from).chain(built_in).collect();
     if args.json {
         output::json(&rows)?;
     } else {
         output::line(&table(&rows))?;
         output::line(
-            "\n--device takes a part of a name, auto, gpu, or reference (the CPU twins, always there but slow).",
+            "\n--device takes a part of a name, auto (a hardware GPU, else cpu), gpu, cpu, or reference (the CPU twins, slow).",
         )?;
     }
     if is_without {
@@ -81,11 +100,16 @@ fn table(rows: &[DeviceRow]) -> String {
         ("binding", Align::Right),
         ("buffer", Align::Right),
         ("workgroup", Align::Right),
+        ("threads", Align::Right),
+        ("memory", Align::Right),
     ];
     let cells = |row: &DeviceRow| {
-        let sizes = [row.max_binding_bytes, row.max_buffer_bytes, row.workgroup_memory_bytes.map(u64::from)];
+        let size = |bytes: Option<u64>| bytes.map_or_else(String::new, binary_bytes);
+        let threads = row.threads.map_or_else(String::new, |threads| threads.to_string());
+        let workgroup = size(row.workgroup_memory_bytes.map(u64::from));
+        let limits = [size(row.max_binding_bytes), size(row.max_buffer_bytes), workgroup, threads];
         let texts = [&row.name, &row.kind, &row.backend, &row.driver].map(String::clone);
-        texts.into_iter().chain(sizes.map(|size| size.map_or_else(String::new, binary_bytes))).collect()
+        texts.into_iter().chain(limits).chain([size(row.memory_bytes)]).collect()
     };
     output::table(&titles, &rows.iter().map(cells).collect::<Vec<_>>())
 }

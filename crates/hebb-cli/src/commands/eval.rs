@@ -61,7 +61,7 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     let validation = asked.validation.or(training.map(|training| training.validation));
     let (split, range) = part(args.split, validation, &data)?;
     ensure!(!range.is_empty(), "{text} has no {} images: name another --split", name(args.split));
-    let device = device::find(&args.device)?;
+    let device = device::find(&args.device, args.cpu)?;
     let mut backend = device::prepare(&device, model.plan(args.batch.min(range.len() as u32)))?;
     upload(&weights, &mut *backend)?;
     let (sums, confusion) = confusion(&model, &mut *backend, split, range)?;

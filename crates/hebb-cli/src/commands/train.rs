@@ -51,7 +51,7 @@ fn begin(asked: &Asked) -> Result<()> {
     let start = job::start(&model, &settings)?;
     connected::check(&start.weights)?;
     let (train, job) = job(origin, &spec, &model, settings, outline)?;
-    let device = device::find(&choice)?;
+    let device = device::find(&choice, asked.cpu)?;
     let backend = device::prepare(&device, job.system.plan(job.settings.batch))?;
     let record = record(&model, device.name(), &*backend);
     let run = Run::create(&asked.out, asked.overwrite, &job, &record, start.weights)?;
@@ -75,7 +75,7 @@ fn resume(asked: &Asked) -> Result<()> {
         None => device::recorded(&existing.record().device)?,
     };
     let (train, job) = job(&origin, &spec, &model, settings, outline)?;
-    let device = device::find(&choice)?;
+    let device = device::find(&choice, asked.cpu)?;
     let backend = device::prepare(&device, job.system.plan(job.settings.batch))?;
     let (before, now) = (existing.record().device.clone(), device.name());
     let run = existing.resume(&job, &record(&model, now.clone(), &*backend))?;

@@ -43,7 +43,7 @@ pub fn run(args: &VerifyArgs) -> Result<()> {
     let weights = Weights::draw(&model.params(), args.seed);
     connected::check(&weights)?;
     let data = data.map(Outline::load).transpose()?;
-    let device = device::find(&args.device)?;
+    let device = device::find(&args.device, args.cpu)?;
     let plan = model.plan(args.batch);
     let mut backend = device::prepare(&device, plan.clone())?;
     upload(&weights, &mut *backend)?;

@@ -7,7 +7,7 @@ use clap::CommandFactory;
 use clap::error::ErrorKind;
 use hebb_spec::settings::Value;
 
-use crate::args::{Cli, TrainArgs};
+use crate::args::{Cli, CpuArgs, TrainArgs};
 use crate::config::SettingsFile;
 use crate::merge::over;
 use crate::origin::Origin;
@@ -22,6 +22,8 @@ pub struct Asked {
     pub overwrite: bool,
     /// Whether the result is wanted as JSON.
     pub json: bool,
+    /// Threads of the processor.
+    pub cpu: CpuArgs,
     /// The settings.
     pub origin: Origin,
 }
@@ -50,7 +52,7 @@ impl Asked {
             }
             bail!("{} needs a key 'init'", origin.place("init-layers"));
         }
-        Ok(Self { out, resume, overwrite, json: args.json, origin })
+        Ok(Self { out, resume, overwrite, json: args.json, cpu: args.cpu, origin })
     }
 }
 
