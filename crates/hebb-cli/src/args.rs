@@ -101,7 +101,7 @@ pub struct TrainArgs {
     #[command(flatten)]
     pub given: Given<TrainKeys>,
     /// Continue the run in --out as if it had never stopped, on its own device; only --epochs, --steps and --device may
-    /// change
+    /// change, and --data name another place of the same data
     #[arg(help_heading = "Running", long, conflicts_with = "overwrite")]
     pub resume: bool,
     /// Replace the run in --out

@@ -2,10 +2,13 @@
 
 use anyhow::{Result, bail};
 use hebb::{Choice, Device};
+use hebb_cpu::Cpu;
+use hebb_reference::Twins;
 use hebb_spec::backend::{Backend, Options, Runtime};
 use hebb_spec::plan::Plan;
 
 use crate::args::CpuArgs;
+use crate::memory;
 use crate::output;
 
 /// Finds and opens a device; `threads` are for the processor alone. Says on stderr what `auto` takes where there is no
@@ -22,8 +25,20 @@ pub fn find(choice: &Choice, threads: CpuArgs) -> Result<Device> {
     Ok(device)
 }
 
+/// Whether a device would make a plan ready: asked before weights are drawn for it.
+pub fn fits(device: &Device, plan: &Plan) -> Result<()> {
+    let bytes = match device {
+        Device::Gpu(_) => 0,
+        Device::Cpu(_) => Cpu::bytes(plan),
+        Device::Reference => Twins::bytes(plan),
+    };
+    memory::ask(&format!("the plan on {}", device.name()), bytes, "use a smaller batch or network")?;
+    Ok(device.fits(plan, &Options::default())?)
+}
+
 /// Makes a plan ready. Says on stderr where it will run slowly.
 pub fn prepare(device: &Device, plan: Plan) -> Result<Box<dyn Backend>> {
+    fits(device, &plan)?;
     if let Device::Reference = device {
         output::note("the reference device is slow: its CPU twins are written to be read");
     }

@@ -7,6 +7,7 @@ mod connected;
 mod device;
 mod fields;
 mod images;
+mod memory;
 mod merge;
 mod origin;
 mod output;

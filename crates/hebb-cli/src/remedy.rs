@@ -108,7 +108,11 @@ fn run(error: &RunError) -> Option<&'static str> {
             Some(": restore it or start again with --overwrite")
         }
         RunError::Passed { .. } => Some(": raise --epochs or --steps"),
-        RunError::Metrics { .. } => Some(": restore the file or move it away"),
+        RunError::OtherSettings { .. } => Some(": restore it, or start another run with other settings"),
+        RunError::OtherData { .. } => Some(": name the place of its data with --data"),
+        RunError::Metrics { .. } | RunError::Rows { .. } | RunError::LastRow { .. } => {
+            Some(": restore the file or move it away")
+        }
         RunError::NotRegular { .. } => Some(": move it away"),
         RunError::NoSettings { .. } => Some(": restore it, or start again with --overwrite"),
         RunError::Write(error) => system::writing(error.kind()),
@@ -194,7 +198,7 @@ mod tests {
         let exists = RunError::Exists { path: "r".into() };
         let wanted = "r holds a run: continue it with --resume, replace it with --overwrite or name another --out";
         assert_eq!(sentence(&exists.into()), wanted);
-        let loss = TrainError::Sum { what: "loss", step: 3, epoch: 1 };
+        let loss = TrainError::Sum { what: "loss", mean: f64::NAN, step: 3, epoch: 1 };
         let wanted = "the loss of step 3 (epoch 1) is not finite: the weights ran away, start again (--overwrite) with a lower --lr, or a lower --mu where it was given";
         assert_eq!(sentence(&loss.into()), wanted);
         let wanted = "no device is named like 'x': there is 'y', beside auto, gpu, cpu and reference";

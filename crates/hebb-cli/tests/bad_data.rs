@@ -6,24 +6,9 @@ mod support;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
 use std::thread;
 
-use support::{fail, hebb, refuse, run, succeed, text, write_idx};
-
-/// A bitmap of one byte a pixel with a palette, written by hand, for only the program knows images.
-fn write_bitmap(path: &Path, width: u32, height: u32, value: u8) {
-    let stride = width.next_multiple_of(4);
-    let offset = 14 + 40 + 1024;
-    let mut bytes = b"BM".to_vec();
-    let mut words = |words: &[u32]| words.iter().for_each(|word| bytes.extend(word.to_le_bytes()));
-    words(&[offset + stride * height, 0, offset, 40, width, height]);
-    words(&[1 | 8 << 16, 0, stride * height, 0, 0, 256, 0]);
-    words(&(0..256).map(|grey| grey * 0x0001_0101).collect::<Vec<u32>>());
-    bytes.extend(vec![value; (stride * height) as usize]);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, bytes).unwrap();
-}
+use support::{fail, hebb, refuse, run, succeed, text, write_bitmap, write_idx};
 
 /// Answers every request with this head and body, and closes the connection; the address.
 fn serve(head: &'static str, body: &'static [u8]) -> String {

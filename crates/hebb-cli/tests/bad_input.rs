@@ -295,7 +295,7 @@ fn a_run_that_is_there_is_left_alone() {
     let sentence = fail(&["train", "--resume", "--out", &run, "--lr", "0.2", "--device", "reference"]);
     assert_eq!(
         sentence,
-        "--lr differs from the run's own: with --resume only --epochs, --steps and --device may change"
+        "--lr differs from the run's own: with --resume only --epochs, --steps, --device and the place of its --data may change"
     );
     assert_eq!(fs::read(folder.path().join("run/last.safetensors")).unwrap(), before);
     succeed(&[&train[..], &["--out", &run, "--seed", "9", "--overwrite"]].concat());

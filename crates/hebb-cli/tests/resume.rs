@@ -70,7 +70,7 @@ fn options_may_repeat_the_run_in_other_words() {
     succeed(&[&resume[..], &same, &["--steps", "3"]].concat());
     let settings = fs::read_to_string(run_file).unwrap();
     assert!(settings.contains("\nuntied = \"all\"\n") && settings.contains("\nsteps = 3\n"), "{settings}");
-    let differs = "differs from the run's own: with --resume only --epochs, --steps and --device may change";
+    let differs = "differs from the run's own: with --resume only --epochs, --steps, --device and the place of its --data may change";
     for option in [["--untied", "none"], ["--seed", "2"], ["--net", "Full 5; Output"], ["--rule", "bp"]] {
         assert_eq!(refused(&option), format!("{} {differs}", option[0]));
     }

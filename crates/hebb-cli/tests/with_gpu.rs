@@ -46,6 +46,15 @@ fn a_tensor_past_the_devices_limits_is_named(_: &[Value]) {
     let sentence = fail(&["verify", "--device", "gpu", "--batch", "1", "--net", "Full 300000; Output"]);
     assert!(sentence.starts_with("tensor '") && sentence.contains("needs 3516 MiB but "), "{sentence}");
     assert!(sentence.ends_with("use a smaller batch or layer, or another device"), "{sentence}");
+    // A training asks the plan before it draws the weights, which would take a while and gigabytes.
+    let folder = tempfile::tempdir().unwrap();
+    write_idx(folder.path(), 20, 10);
+    let (data, out) = (format!("mnist:{}", folder.path().display()), text(&folder.path().join("run")));
+    let train = ["train", "--device", "gpu", "--data", &data, "--batch", "1", "--out", &out, "--net"];
+    let started = std::time::Instant::now();
+    let sentence = fail(&[&train[..], &["Full 300000; Full 3000; Output"]].concat());
+    assert!(sentence.starts_with("tensor '") && sentence.contains("needs 3434 MiB but "), "{sentence}");
+    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
 }
 
 /// The driver would end the loop early and say nothing.

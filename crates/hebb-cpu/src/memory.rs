@@ -2,7 +2,8 @@
 
 use hebb_spec::backend::{Error, Numbers};
 use hebb_spec::layout::Layout;
-use hebb_spec::plan::{Plan, Role, TensorId};
+use hebb_spec::plan::{Call, Plan, Role, Tensor, TensorId};
+use hebb_spec::problem::Problem;
 
 use crate::form::{Form, forms};
 use crate::line::{LANES, Line};
@@ -111,31 +112,13 @@ impl Tensors {
 impl Memory {
     /// All tensors of a plan, filled with 0. Where guarded, no two share memory and each has a sentinel behind it.
     pub fn new(plan: &Plan, guarded: bool, device: &str) -> Result<Self, Error> {
+        let (slots, places) = share(plan, guarded);
         let layouts: Vec<Layout> = plan.tensors.iter().map(|tensor| tensor.layout).collect();
-        let mut slots: Vec<usize> = Vec::new();
-        let mut class = vec![None; plan.slots];
-        let mut places = Vec::with_capacity(layouts.len());
-        for (tensor, form) in plan.tensors.iter().zip(forms(plan)) {
-            let Some(form) = form else {
-                places.push(None);
-                continue;
-            };
-            let known = class[tensor.slot].filter(|_| !guarded);
-            let slot = known.unwrap_or_else(|| {
-                slots.push(0);
-                slots.len() - 1
-            });
-            class[tensor.slot] = Some(slot);
-            slots[slot] = slots[slot].max(form.lines() + usize::from(guarded));
-            places.push(Some(Place { slot, form }));
-        }
-        let blocks = (plan.batch as usize).div_ceil(LANES);
-        let whole_bytes: u64 = layouts.iter().filter(|layout| !is_activity(layout)).map(Layout::bytes).sum();
-        let needs = whole_bytes + (slots.iter().sum::<usize>() * blocks * size_of::<Line>()) as u64;
+        let blocks = blocks(plan);
         let short = |_| Error::OutOfMemory {
             device: device.to_owned(),
-            needs: needs >> 20,
-            reason: "the system gives no more".to_owned(),
+            needs: bytes(plan).div_ceil(1 << 20),
+            reason: "the system does not give it".to_owned(),
         };
         let each = blocks.div_ceil(MOST_GROUPS).max(1);
         let mut groups = Vec::new();
@@ -272,8 +255,48 @@ impl Memory {
     }
 }
 
-fn is_activity(layout: &Layout) -> bool {
-    matches!(layout, Layout::Activity { .. })
+/// Blocks of a plan's batch.
+fn blocks(plan: &Plan) -> usize {
+    (plan.batch as usize).div_ceil(LANES)
+}
+
+/// Lines of each class of a block, and where each tensor lies. Where guarded, no two share memory, and each has a line
+/// more.
+fn share(plan: &Plan, guarded: bool) -> (Vec<usize>, Vec<Option<Place>>) {
+    let mut slots: Vec<usize> = Vec::new();
+    let mut class = vec![None; plan.slots];
+    let place = |(tensor, form): (&Tensor, Option<Form>)| {
+        let form = form?;
+        let known = class[tensor.slot].filter(|_| !guarded);
+        let slot = known.unwrap_or_else(|| {
+            slots.push(0);
+            slots.len() - 1
+        });
+        class[tensor.slot] = Some(slot);
+        slots[slot] = slots[slot].max(form.lines() + usize::from(guarded));
+        Some(Place { slot, form })
+    };
+    let places = plan.tensors.iter().zip(forms(plan)).map(place).collect();
+    (slots, places)
+}
+
+/// Bytes that a plan needs: its tensors, each group's sums of the tied convolutions that learn, and their weights packed.
+pub(crate) fn bytes(plan: &Plan) -> u64 {
+    let activity = share(plan, false).0.iter().sum::<usize>() as u64 * (blocks(plan) * size_of::<Line>()) as u64;
+    let is_whole = |layout: &&Layout| !matches!(layout, Layout::Activity { .. });
+    let whole: u64 = plan.tensors.iter().map(|tensor| &tensor.layout).filter(is_whole).map(Layout::bytes).sum();
+    let tied = |call: &Call| match call.problem {
+        Problem::ConnectUpdate { connection: c, .. } if !c.untied && !c.is_full() => {
+            4 * c.len() as u64 * blocks(plan).min(MOST_GROUPS) as u64
+        }
+        Problem::ConnectForward { connection: c, .. } | Problem::ConnectFeedback { connection: c, .. }
+            if !c.untied && !c.is_full() =>
+        {
+            4 * c.len() as u64
+        }
+        _ => 0,
+    };
+    activity + whole + plan.calls().map(tied).sum::<u64>()
 }
 
 /// So many of one value, or what says that there is no memory for them.

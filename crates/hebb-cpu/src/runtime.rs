@@ -7,10 +7,12 @@ use std::thread::available_parallelism;
 use hebb_spec::backend::{Backend, Error, Options, Runtime};
 use hebb_spec::plan::Plan;
 use hebb_spec::problem::Problem;
+use hebb_spec::room;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::backend::{Native, VARIANT};
 use crate::level::{VARIABLE, Vectors, VectorsError};
+use crate::memory::bytes;
 
 /// Threads at most.
 const MOST_THREADS: usize = 1024;
@@ -62,6 +64,11 @@ impl Cpu {
         Ok(Self { vectors, pool: Arc::new(pool) })
     }
 
+    /// Bytes that a plan needs here.
+    pub fn bytes(plan: &Plan) -> u64 {
+        bytes(plan)
+    }
+
     /// Its vector instructions.
     pub fn vectors(&self) -> Vectors {
         self.vectors
@@ -88,7 +95,17 @@ impl Runtime for Cpu {
         vec![VARIANT]
     }
 
+    fn fits(&self, plan: &Plan, _options: &Options) -> Result<(), Error> {
+        let bytes = bytes(plan);
+        if room::is_there(bytes) {
+            return Ok(());
+        }
+        let reason = "the system does not give it".to_owned();
+        Err(Error::OutOfMemory { device: self.name(), needs: bytes.div_ceil(1 << 20), reason })
+    }
+
     fn prepare(&self, plan: Plan, options: &Options) -> Result<Box<dyn Backend>, Error> {
+        self.fits(&plan, options)?;
         let level =
             self.vectors.level().map_err(|error| Error::Failed { device: self.name(), reason: error.to_string() })?;
         Ok(Box::new(Native::new(plan, options, (level, self.pool.clone()), self.name())?))

@@ -1,6 +1,6 @@
 //! CIFAR-10 and CIFAR-100, binary versions: records of one or two label bytes and 3,072 bytes of image.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hebb_spec::Shape;
 
@@ -37,10 +37,35 @@ pub(crate) const CIFAR100_COARSE: Layout =
 
 pub(crate) const CIFAR100_FINE: Layout = Layout { label: 1, ..CIFAR100_COARSE };
 
+impl Layout {
+    /// The archive's folder, if it stands in `folder`.
+    fn within(&self, folder: &Path) -> PathBuf {
+        let inner = folder.join(self.folder);
+        if inner.is_dir() { inner } else { folder.to_owned() }
+    }
+
+    /// Bytes of a record.
+    const fn record(&self) -> usize {
+        self.labels + PICTURE
+    }
+}
+
+/// Training records, by the files' lengths.
+pub(crate) fn records(folder: &Path, layout: &Layout) -> Result<usize, DataError> {
+    let folder = layout.within(folder);
+    let mut records = 0;
+    for file in layout.train {
+        let path = folder.join(file);
+        let failed = |cause| read_error(cause, &path, &folder, file);
+        let length = disk::open(&path).and_then(|file| Ok(file.metadata()?.len())).map_err(failed)?;
+        records += length as usize / layout.record();
+    }
+    Ok(records)
+}
+
 /// Reads both splits from `folder`, or from the archive's folder in it.
 pub(crate) fn read(folder: &Path, layout: &Layout, classes: usize) -> Result<(Split, Split), DataError> {
-    let inner = folder.join(layout.folder);
-    let folder = if inner.is_dir() { inner } else { folder.to_owned() };
+    let folder = layout.within(folder);
     let read = |files: &[&str]| {
         let (mut images, mut labels) = (Vec::new(), Vec::new());
         for file in files {
@@ -62,7 +87,7 @@ fn append(
 ) -> Result<(), DataError> {
     let path = folder.join(file);
     let bytes = disk::read(&path).map_err(|cause| read_error(cause, &path, folder, file))?;
-    let record = layout.labels + PICTURE;
+    let record = layout.record();
     if bytes.is_empty() {
         return Err(DataError::Empty { path });
     }

@@ -214,6 +214,18 @@ pub enum DataError {
         /// Training records there are.
         train_len: usize,
     },
+    /// A contact sheet larger than memory or format.
+    #[error(
+        "a sheet of {width} x {height} pixels for {classes} classes is more than the memory holds: preview data of fewer classes"
+    )]
+    Sheet {
+        /// Its width.
+        width: u64,
+        /// Its height.
+        height: u64,
+        /// Number of classes.
+        classes: usize,
+    },
     /// An image file that cannot be written.
     #[error("cannot write {}: {cause}", path.display())]
     Write {

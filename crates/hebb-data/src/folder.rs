@@ -4,6 +4,7 @@
 //! classes' folders do not count. Images have one channel if all files say that they are grey (no BMP does), else three;
 //! alpha is left out.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,10 @@ use hebb_spec::rng::{Purpose, Stream};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
 use crate::disk::{self, OpenError};
-use crate::{DataError, Dataset, Split, png};
+use crate::{DataError, Dataset, Split, png, validation_split};
+
+/// What such data are called.
+pub(crate) const NAME: &str = "folder";
 
 /// The most classes that labels of 16 bits tell apart.
 const MOST_CLASSES: usize = 1 << 16;
@@ -42,16 +46,62 @@ pub(crate) struct Survey {
     pub shape: Shape,
     /// Names of the classes.
     pub class_names: Vec<String>,
+    /// Whether version 0.1 had them in another order.
+    pub is_reordered: bool,
     train: Vec<Image>,
     test: Vec<Image>,
 }
 
 impl Survey {
+    /// Training images.
+    pub fn records(&self) -> usize {
+        self.train.len()
+    }
+
+    /// Bytes of all images, as they are held.
+    pub fn bytes(&self) -> u64 {
+        (self.train.len() + self.test.len()) as u64 * u64::from(self.shape.units())
+    }
+
     /// Reads all images of the folder that was looked at.
     pub fn load(self, folder: &Path) -> Result<Dataset, DataError> {
-        let (train, test) = (decode(folder, self.shape, &self.train)?, decode(folder, self.shape, &self.test)?);
-        Dataset::new("folder", self.shape, self.class_names, train, test)
+        let reading = Reading { shape: self.shape, is_scaled: false };
+        let (train, test) = (decode(folder, reading, &self.train)?, decode(folder, reading, &self.test)?);
+        Dataset::new(NAME, self.shape, self.class_names, train, test)
     }
+
+    /// Reads the first training images of each class, so many of each, none with a side longer than so many pixels: each
+    /// is scaled down as it is read, so that the memory holds one large image at most.
+    pub fn sample(mut self, folder: &Path, each: usize, longest: u32) -> Result<Dataset, DataError> {
+        let mut taken = vec![0; self.class_names.len()];
+        self.train.retain(|image| {
+            let taken = &mut taken[usize::from(image.label)];
+            *taken += 1;
+            *taken <= each
+        });
+        let shape = scaled(self.shape, longest);
+        let train = decode(folder, Reading { shape, is_scaled: shape != self.shape }, &self.train)?;
+        Dataset::new(NAME, shape, self.class_names, train, Split::new(shape, Vec::new(), Vec::new())?)
+    }
+}
+
+/// How an image is read.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    /// The shape that comes of it.
+    shape: Shape,
+    /// Whether it is scaled down to that.
+    is_scaled: bool,
+}
+
+/// A shape scaled down so that no side is longer than so many pixels.
+fn scaled(shape: Shape, longest: u32) -> Shape {
+    let side = shape.height.max(shape.width);
+    if side <= longest {
+        return shape;
+    }
+    let scale = |length: u32| (u64::from(length) * u64::from(longest) / u64::from(side)).max(1) as u32;
+    Shape::new(shape.channels, scale(shape.height), scale(shape.width))
 }
 
 /// Looks at every image's head.
@@ -62,8 +112,11 @@ pub(crate) fn survey(folder: &Path) -> Result<Survey, DataError> {
     let top = sub_folders(folder)?;
     let is_there = |name: &str| top.iter().any(|other| other == name);
     if !(is_there("train") && is_there("test")) {
-        let (train, test) = part(images(folder, &top)?);
-        return Ok(Survey { shape: common_shape(&train, &test)?, class_names: top, train, test });
+        let mut train = shuffle(images(folder, &top)?);
+        let kept = train.len() - (train.len() / TEST_SHARE).max(1);
+        let is_reordered = serve(&mut train, kept, top.len())?;
+        let test = train.split_off(kept);
+        return Ok(Survey { shape: common_shape(&train, &test)?, class_names: top, is_reordered, train, test });
     }
     if let Some(other) = top.iter().find(|name| !["train", "test"].contains(&name.as_str())) {
         return Err(DataError::Beside { path: folder.join(other) });
@@ -71,8 +124,10 @@ pub(crate) fn survey(folder: &Path) -> Result<Survey, DataError> {
     let [train_folder, test_folder] = ["train", "test"].map(|name| folder.join(name));
     let (class_names, test_names) = (sub_folders(&train_folder)?, sub_folders(&test_folder)?);
     same_classes((&train_folder, &class_names), (&test_folder, &test_names))?;
-    let (train, test) = (shuffle(images(&train_folder, &class_names)?), images(&test_folder, &class_names)?);
-    Ok(Survey { shape: common_shape(&train, &test)?, class_names, train, test })
+    let (mut train, test) = (shuffle(images(&train_folder, &class_names)?), images(&test_folder, &class_names)?);
+    let all = train.len();
+    let is_reordered = serve(&mut train, all, class_names.len())?;
+    Ok(Survey { shape: common_shape(&train, &test)?, class_names, is_reordered, train, test })
 }
 
 fn same_classes(train: (&Path, &[String]), test: (&Path, &[String])) -> Result<(), DataError> {
@@ -130,12 +185,21 @@ fn shuffle(images: Vec<Image>) -> Vec<Image> {
     order.into_iter().filter_map(|index| images[index as usize].take()).collect()
 }
 
-/// Images to train on and, from the end of the shuffled order, to test on.
-fn part(images: Vec<Image>) -> (Vec<Image>, Vec<Image>) {
-    let mut train = shuffle(images);
-    let test = (train.len() / TEST_SHARE).max(1);
-    let test = train.split_off(train.len() - test);
-    (train, test)
+/// Sees to it that each class has an image to train on, if the first `kept` ones are for training and validation: then the
+/// first of each class comes to the front. Where each has one by itself the order stays, as version 0.1 had it. Whether
+/// it changed.
+fn serve(images: &mut Vec<Image>, kept: usize, classes: usize) -> Result<bool, DataError> {
+    let first = kept - validation_split(kept, None)?;
+    let labels = |images: &[Image]| images.iter().map(|image| image.label).collect::<BTreeSet<u16>>().len();
+    if labels(&images[..first]) == classes {
+        return Ok(false);
+    }
+    let before: Vec<PathBuf> = images.iter().map(|image| image.path.clone()).collect();
+    let mut seen = BTreeSet::new();
+    let (mut front, rest): (Vec<Image>, Vec<Image>) = images.drain(..).partition(|image| seen.insert(image.label));
+    front.extend(rest);
+    *images = front;
+    Ok(images.iter().map(|image| &image.path).ne(&before))
 }
 
 /// The shape of every image, by the files' heads.
@@ -162,7 +226,8 @@ fn common_shape(train: &[Image], test: &[Image]) -> Result<Shape, DataError> {
     Ok(Shape::new(if colour { 3 } else { 1 }, height, width))
 }
 
-fn decode(folder: &Path, shape: Shape, listed: &[Image]) -> Result<Split, DataError> {
+fn decode(folder: &Path, reading: Reading, listed: &[Image]) -> Result<Split, DataError> {
+    let shape = reading.shape;
     let mut images: Vec<u8> = Vec::new();
     let fits =
         listed.len().checked_mul(shape.units() as usize).is_some_and(|all| images.try_reserve_exact(all).is_ok());
@@ -177,7 +242,10 @@ fn decode(folder: &Path, shape: Shape, listed: &[Image]) -> Result<Split, DataEr
         if beside.is_none_or(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_err()) {
             return Err(short());
         }
-        let image = DynamicImage::from_decoder(decoder).map_err(|error| failed(path, error))?;
+        let mut image = DynamicImage::from_decoder(decoder).map_err(|error| failed(path, error))?;
+        if reading.is_scaled {
+            image = image.thumbnail_exact(shape.width, shape.height);
+        }
         if shape.channels == 1 {
             images.extend(image.into_luma8().as_raw());
         } else {

@@ -6,6 +6,7 @@
 
 mod cifar;
 mod dataset;
+mod digest;
 pub mod disk;
 mod error;
 pub mod fetch;
@@ -21,6 +22,7 @@ mod shapes;
 mod source;
 
 pub use dataset::{Dataset, Split, validation_split};
+pub use digest::Digest;
 pub use error::DataError;
 pub use preview::{contact_sheet, save_png};
 pub use source::{FORMS, Form, Outline, Source, load};

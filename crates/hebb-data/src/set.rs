@@ -54,10 +54,18 @@ impl Set {
         }
     }
 
-    pub(crate) fn load(self, folder: &Path) -> Result<Dataset, DataError> {
-        if !folder.is_dir() {
-            return Err(DataError::MissingFolder { path: folder.to_owned() });
+    /// Training records, by the files' lengths or heads.
+    pub(crate) fn records(self, folder: &Path) -> Result<usize, DataError> {
+        is_there(folder)?;
+        match self {
+            Self::Cifar10 => cifar::records(folder, &cifar::CIFAR10),
+            Self::Cifar100 | Self::Cifar100Coarse => cifar::records(folder, &cifar::CIFAR100_FINE),
+            Self::Mnist | Self::FashionMnist => idx::records(folder),
         }
+    }
+
+    pub(crate) fn load(self, folder: &Path) -> Result<Dataset, DataError> {
+        is_there(folder)?;
         let class_names = self.class_names();
         let (train, test) = match self {
             Self::Cifar10 => cifar::read(folder, &cifar::CIFAR10, class_names.len()),
@@ -68,6 +76,10 @@ impl Set {
         let class_names = class_names.iter().map(|&name| name.to_owned()).collect();
         Dataset::new(self.name(), self.shape(), class_names, train, test)
     }
+}
+
+fn is_there(folder: &Path) -> Result<(), DataError> {
+    if folder.is_dir() { Ok(()) } else { Err(DataError::MissingFolder { path: folder.to_owned() }) }
 }
 
 /// The set's folder in the download cache.

@@ -20,6 +20,9 @@ use draws::Draws;
 use figure::{Figure, Form};
 use paint::paint;
 
+/// What they are called.
+pub(crate) const NAME: &str = "shapes";
+
 /// Number of classes.
 pub(crate) const CLASSES: usize = Form::ALL.len();
 
@@ -32,14 +35,15 @@ pub(crate) const SHAPE: Shape = Shape::new(3, SIDE as u32, SIDE as u32);
 const SIDE: usize = 32;
 const PIXELS: usize = SIDE * SIDE;
 const RECORD: usize = 3 * PIXELS;
-const TRAIN: usize = 50_000;
+/// Training images.
+pub(crate) const TRAIN: usize = 50_000;
 const TEST: usize = 10_000;
 
 /// All images of `seed`.
 pub(crate) fn generate(seed: u64) -> Result<Dataset, DataError> {
     let train = generate_split(seed, 0, TRAIN)?;
     let test = generate_split(seed, 1, TEST)?;
-    Dataset::new("shapes", SHAPE, Form::ALL.map(|form| form.name().to_owned()).to_vec(), train, test)
+    Dataset::new(NAME, SHAPE, Form::ALL.map(|form| form.name().to_owned()).to_vec(), train, test)
 }
 
 fn generate_split(seed: u64, split: u32, count: usize) -> Result<Split, DataError> {

@@ -71,6 +71,14 @@ enum Unread {
 }
 
 impl Source {
+    /// Whether its place is one that counts from the current folder.
+    pub fn is_relative(&self) -> bool {
+        match &self.kind {
+            Kind::Files(_, Some(folder)) | Kind::Folder(folder) => folder.is_relative(),
+            Kind::Shapes(_) | Kind::Files(_, None) => false,
+        }
+    }
+
     /// Reads or generates all of it.
     pub fn load(&self) -> Result<Dataset, DataError> {
         self.outline()?.load()
@@ -93,6 +101,38 @@ impl Source {
 }
 
 impl Outline {
+    /// What the data are called, without a place.
+    pub fn name(&self) -> &'static str {
+        match &self.unread {
+            Unread::Shapes(_) => shapes::NAME,
+            Unread::Files(set, _) => set.name(),
+            Unread::Folder(..) => folder::NAME,
+        }
+    }
+
+    /// Training records, by the files' names, lengths and heads. Where the files hold others, they do not load.
+    pub fn records(&self) -> Result<usize, DataError> {
+        match &self.unread {
+            Unread::Shapes(_) => Ok(shapes::TRAIN),
+            Unread::Files(set, Some(folder)) => set.records(folder),
+            Unread::Files(set, None) => set.records(&cached(*set)?),
+            Unread::Folder(_, survey) => Ok(survey.records()),
+        }
+    }
+
+    /// Bytes of memory that all of it takes; 0 where that is little: only a folder's images may be large and many.
+    pub fn bytes(&self) -> u64 {
+        match &self.unread {
+            Unread::Folder(_, survey) => survey.bytes(),
+            Unread::Shapes(_) | Unread::Files(..) => 0,
+        }
+    }
+
+    /// Whether version 0.1 had the images in another order, in which some class had none to train on.
+    pub fn is_reordered(&self) -> bool {
+        matches!(&self.unread, Unread::Folder(_, survey) if survey.is_reordered)
+    }
+
     /// Reads or generates all of it.
     pub fn load(self) -> Result<Dataset, DataError> {
         match self.unread {
@@ -100,6 +140,15 @@ impl Outline {
             Unread::Files(set, Some(folder)) => set.load(&folder),
             Unread::Files(set, None) => set.load(&cached(set)?),
             Unread::Folder(path, survey) => survey.load(&path),
+        }
+    }
+
+    /// Reads no less than the first training images of each class, so many of each: of a folder, whose images may be
+    /// large and many, these alone, scaled down so that no side is longer than so many pixels.
+    pub fn sample(self, each: usize, longest: u32) -> Result<Dataset, DataError> {
+        match self.unread {
+            Unread::Folder(path, survey) => survey.sample(&path, each, longest),
+            _ => self.load(),
         }
     }
 }
@@ -184,6 +233,13 @@ mod tests {
         assert_eq!(known("cifar100-coarse"), (Shape::new(3, 32, 32), 20));
         assert_eq!(known("mnist"), (Shape::new(1, 28, 28), 10));
         assert_eq!(known("fashion-mnist"), (Shape::new(1, 28, 28), 10));
+    }
+
+    #[test]
+    fn a_place_that_counts_from_the_current_folder_is_known() {
+        let is_relative = |text: &str| text.parse::<Source>().unwrap().is_relative();
+        assert!(is_relative("cifar10:a") && is_relative("folder:../b") && is_relative("mnist:."));
+        assert!(!is_relative("cifar10") && !is_relative("shapes:3") && !is_relative("folder:/a"));
     }
 
     #[test]

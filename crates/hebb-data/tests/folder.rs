@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use hebb_data::{Dataset, Source, load};
+use hebb_data::{Dataset, Source, load, validation_split};
 use hebb_spec::Shape;
 use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage, RgbaImage};
 use tempfile::TempDir;
@@ -75,6 +75,44 @@ fn a_sixth_of_the_shuffled_images_is_to_test_on() {
     assert_eq!(test, [7, 107, 8]);
     assert!(train[..8].iter().any(|&pixel| pixel >= 100) && train[..8].iter().any(|&pixel| pixel < 100), "{train:?}");
     assert_eq!(load(&named(&folder)).unwrap(), data);
+}
+
+#[test]
+fn each_class_has_an_image_to_train_on() {
+    let folder = TempDir::new().unwrap();
+    two_classes(folder.path(), 20);
+    // Classes of one or two images each, which by chance alone would be to test on or for validation, some of them.
+    let rare: Vec<String> = (0..12).map(|class| format!("rare {class:02}")).collect();
+    for (class, name) in (0..).zip(&rare) {
+        (0..=class % 2).for_each(|image| save(folder.path(), &format!("{name}/{image}.png"), &grey(200 + class)));
+    }
+    let served = |data: &Dataset| {
+        let first = data.train.len() - validation_split(data.train.len(), None).unwrap();
+        let labels: BTreeSet<u16> = data.train.labels()[..first].iter().copied().collect();
+        assert_eq!(labels.len(), 14, "{labels:?}");
+    };
+    let source: Source = named(&folder).parse().unwrap();
+    assert!(source.outline().unwrap().is_reordered());
+    let data = source.load().unwrap();
+    assert_eq!((data.train.len(), data.test.len()), (49, 9));
+    served(&data);
+    // With a folder of its own to test on, it is validation that could take them all.
+    let other = TempDir::new().unwrap();
+    for name in ["zebra", "ant"].into_iter().map(str::to_owned).chain(rare) {
+        let (train, test) = (other.path().join("train").join(&name), other.path().join("test").join(&name));
+        for folder_of in [train, test] {
+            fs::create_dir_all(&folder_of).unwrap();
+            for entry in fs::read_dir(folder.path().join(&name)).unwrap() {
+                let path = entry.unwrap().path();
+                fs::copy(&path, folder_of.join(path.file_name().unwrap())).unwrap();
+            }
+        }
+    }
+    served(&load(&named(&other)).unwrap());
+    // Where each class has one by itself, the order is that of version 0.1.
+    let plain = TempDir::new().unwrap();
+    two_classes(plain.path(), 10);
+    assert!(!named(&plain).parse::<Source>().unwrap().outline().unwrap().is_reordered());
 }
 
 #[test]

@@ -57,6 +57,17 @@ impl Row {
     }
 }
 
+/// What was found in a metrics.csv.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// The rows up to the run's epoch.
+    pub metrics: Metrics,
+    /// Whether more stood there.
+    pub surplus: bool,
+    /// Epochs before the first row.
+    pub lost: u32,
+}
+
 /// The rows of a run's metrics.csv.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Metrics {
@@ -74,12 +85,16 @@ impl Metrics {
         ["epoch", "seconds"].into_iter().chain(self.columns.iter().map(String::as_str)).collect::<Vec<_>>().join(",")
     }
 
-    /// The rows in a file up to an epoch, and whether more stood there.
-    pub(crate) fn read(system: &dyn System, path: &Path, epochs: u32) -> Result<(Self, bool), RunError> {
+    /// Reads the file of a run that has done some epochs. Its rows are those of epochs in order, from the one behind
+    /// `lost`, where that is known, to the run's own at least.
+    pub(crate) fn read(system: &dyn System, path: &Path, done: u32, lost: Option<u32>) -> Result<Found, RunError> {
         let mut metrics = Self::new(system);
         let text = match disk::read_text(path) {
             Ok(text) => text,
-            Err(OpenError::System(cause)) if cause.kind() == io::ErrorKind::NotFound => return Ok((metrics, false)),
+            Err(OpenError::System(cause)) if cause.kind() == io::ErrorKind::NotFound => {
+                // Somebody moved it away, or there was no row yet.
+                return Ok(Found { metrics, surplus: false, lost: done });
+            }
             Err(cause) => return Err(RunError::unread(path, cause)),
         };
         let wrong = |line| RunError::Metrics { path: path.to_owned(), line };
@@ -90,16 +105,30 @@ impl Metrics {
         if !lacking.is_empty() && !lacking.starts_with(',') {
             return Err(wrong(1));
         }
-        let mut surplus = false;
-        for (number, line) in (2..).zip(lines) {
-            let row = Row::read(line, &metrics.columns).ok_or_else(|| wrong(number))?;
-            if row.epoch <= epochs {
+        let (mut surplus, mut lost, mut last) = (false, lost.map(|lost| lost.min(done)), None);
+        for (line, text) in (2..).zip(lines) {
+            let row = Row::read(text, &metrics.columns).ok_or_else(|| wrong(line))?;
+            // A file from the first epoch on lacks nothing, whatever was lost once.
+            let before = match last {
+                None if row.epoch == 1 => *lost.insert(0),
+                _ => *lost.get_or_insert(row.epoch.saturating_sub(1).min(done)),
+            };
+            let (found, wanted) = (row.epoch, last.unwrap_or(before).saturating_add(1));
+            if found != wanted {
+                return Err(RunError::Rows { path: path.to_owned(), line, found, wanted });
+            }
+            last = Some(found);
+            if found <= done {
                 metrics.rows.push(row);
             } else {
                 surplus = true;
             }
         }
-        Ok((metrics, surplus))
+        let lost = lost.unwrap_or(done);
+        match last.unwrap_or(lost) {
+            last if last < done => Err(RunError::LastRow { path: path.to_owned(), wanted: last + 1, done }),
+            _ => Ok(Found { metrics, surplus, lost }),
+        }
     }
 
     /// The rows.

@@ -19,7 +19,7 @@ use crate::checkpoint;
 use crate::from_file::{self, Loaded};
 use crate::job::Job;
 use crate::metadata::{Best, Progress};
-use crate::metrics::Metrics;
+use crate::metrics::{Found, Metrics};
 use crate::run_folder::{BEST, FORMER, Folder, LAST, LOCK, METRICS, SETTINGS, START, has_files, one_line, remove};
 use crate::settings::{Record, RunFile};
 use crate::store::Store;
@@ -68,8 +68,29 @@ impl Existing {
         &self.file.record
     }
 
+    /// Refuses settings that were changed since the run began, where its run.toml can tell.
+    pub fn check_settings(&self) -> Result<(), RunError> {
+        match self.file.is_as_bound() {
+            true => Ok(()),
+            false => Err(RunError::OtherSettings { path: self.settings_path() }),
+        }
+    }
+
+    /// The record of the run as it goes on, if its data are those that it began with, where its run.toml can tell.
+    fn goes_on(&self, job: &Job<'_>, record: &Record) -> Result<Record, RunError> {
+        let (before, now) = (&self.file.record.data_sha256, &record.data_sha256);
+        if before.as_ref().zip(now.as_ref()).is_some_and(|(before, now)| before != now) {
+            return Err(RunError::OtherData { data: job.settings.data.clone(), path: self.folder.path.clone() });
+        }
+        Ok(Record { data_sha256: now.clone().or_else(|| before.clone()), ..record.clone() })
+    }
+
     /// The run, ready to go on from its last checkpoint. Notes the job's settings and the new record.
     pub fn resume(self, job: &Job<'_>, record: &Record) -> Result<Run, RunError> {
+        self.check_settings()?;
+        let record = self.goes_on(job, record)?;
+        let before = &self.file.record;
+        let (is_bound, lost) = (before.settings_sha256.is_some(), before.lost_rows);
         let folder = self.folder;
         let name = [LAST, START].map(|name| folder.at(name)).into_iter().find(|name| name.exists());
         let path = name.ok_or_else(|| RunError::NoCheckpoint { path: folder.path.clone() })?;
@@ -86,15 +107,23 @@ impl Existing {
             return Err(RunError::Passed { path: folder.path, done, total });
         }
         let Loaded { weights, mut messages } = from_file::stored(&job.system.params(), &file)?;
-        let (metrics, surplus) = Metrics::read(job.system, &folder.at(METRICS), progress.epoch)?;
-        if metrics.rows().len() < progress.epoch as usize {
-            messages.push(format!("{} lacks rows of epochs that are done", folder.at(METRICS).display()));
+        let found = Metrics::read(job.system, &folder.at(METRICS), progress.epoch, is_bound.then_some(lost))?;
+        let Found { metrics, surplus, lost } = found;
+        if lost > 0 {
+            messages.push(format!("{} has no rows of the epochs up to {lost}", folder.at(METRICS).display()));
+        }
+        if !is_bound {
+            messages.push(format!(
+                "{} is of version 0.1 and has no digests: whether its settings and data are those that it began with cannot \
+                 be told, from now on it can",
+                folder.path.display()
+            ));
         }
         folder.sweep()?;
         if surplus {
             metrics.write(&folder.at(METRICS))?;
         }
-        folder.write_settings(&RunFile { settings: job.table(), record: record.clone() })?;
+        folder.write_settings(&RunFile::bound(job.table(), Record { lost_rows: lost, ..record }))?;
         Ok(Run { folder, metrics, weights, progress, messages })
     }
 }
@@ -175,7 +204,7 @@ impl Run {
         for name in [SETTINGS, LAST, BEST, FORMER, METRICS] {
             folder.remove(name)?;
         }
-        folder.write_settings(&RunFile { settings: job.table(), record: record.clone() })?;
+        folder.write_settings(&RunFile::bound(job.table(), record.clone()))?;
         Ok(Self { folder, metrics: Metrics::new(job.system), weights, progress, messages: Vec::new() })
     }
 

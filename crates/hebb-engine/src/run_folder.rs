@@ -65,6 +65,20 @@ pub enum RunError {
         /// What the reader said, in one line.
         cause: String,
     },
+    /// Other settings than the run began with.
+    #[error("the settings in {} are not those that the run began with", path.display())]
+    OtherSettings {
+        /// The run.toml.
+        path: PathBuf,
+    },
+    /// Other data than the run began with.
+    #[error("{data} does not hold the data that the run in {} began with: images, labels or names of classes differ", path.display())]
+    OtherData {
+        /// The data, as the user wrote them.
+        data: String,
+        /// The folder.
+        path: PathBuf,
+    },
     /// The checkpoint and run.toml disagree.
     #[error("{} was not written by the run that its {SETTINGS} and data describe", path.display())]
     OtherRun {
@@ -94,6 +108,28 @@ pub enum RunError {
         path: PathBuf,
         /// The line.
         line: usize,
+    },
+    /// Rows of metrics.csv are doubled, lost or out of order.
+    #[error("line {line} of {} is the row of epoch {found}, where that of epoch {wanted} belongs", path.display())]
+    Rows {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: usize,
+        /// The epoch that stands there.
+        found: u32,
+        /// The epoch that should.
+        wanted: u32,
+    },
+    /// Rows of metrics.csv are lost at its end.
+    #[error("{} has no row of epoch {wanted}, but {done} epochs are done", path.display())]
+    LastRow {
+        /// The file.
+        path: PathBuf,
+        /// The first epoch that it should have a row of and has none.
+        wanted: u32,
+        /// Epochs done.
+        done: u32,
     },
     /// The system would not read something.
     #[error("cannot read {}: {cause}", path.display())]

@@ -131,6 +131,22 @@ pub enum CheckpointError {
     Write(#[from] WriteError),
 }
 
+impl CheckpointError {
+    fn unread(path: &Path, cause: OpenError) -> Self {
+        let path = path.to_owned();
+        match cause {
+            OpenError::NotRegular(kind) => Self::NotRegular { path, kind },
+            OpenError::System(cause) if cause.kind() == io::ErrorKind::NotFound => Self::Absent { path },
+            OpenError::System(cause) => Self::Read { path, cause },
+        }
+    }
+}
+
+/// Whether there is a file that may be read; what it holds is not looked at.
+pub fn check_there(path: &Path) -> Result<(), CheckpointError> {
+    disk::open(path).map(|_| ()).map_err(|cause| CheckpointError::unread(path, cause))
+}
+
 /// Dimensions for people: `32x3x5x5`.
 fn shape(dims: &[usize]) -> String {
     dims.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
@@ -165,15 +181,8 @@ pub struct Entry {
 impl TensorFile {
     /// Reads a file and checks its header.
     pub fn read(path: &Path) -> Result<Self, CheckpointError> {
+        let bytes = disk::read(path).map_err(|cause| CheckpointError::unread(path, cause))?;
         let path = path.to_owned();
-        let bytes = match disk::read(&path) {
-            Ok(bytes) => bytes,
-            Err(OpenError::NotRegular(kind)) => return Err(CheckpointError::NotRegular { path, kind }),
-            Err(OpenError::System(cause)) if cause.kind() == io::ErrorKind::NotFound => {
-                return Err(CheckpointError::Absent { path });
-            }
-            Err(OpenError::System(cause)) => return Err(CheckpointError::Read { path, cause }),
-        };
         match SafeTensors::read_metadata(&bytes) {
             // The header's length takes eight bytes before it.
             Ok((length, header)) => Ok(Self { start: length + 8, path, header, bytes }),

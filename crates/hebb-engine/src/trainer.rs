@@ -32,21 +32,25 @@ pub enum Ending {
 /// A training that failed. The run's folder keeps its last checkpoint.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
-    /// A sum that is no finite number.
-    #[error("the {what} of step {step} (epoch {epoch}) is not finite: {}", why(*step))]
+    /// A sum that is no finite number, or past all reason.
+    #[error("the {what} of step {step} (epoch {epoch}) is {}: {}", number(*mean), why(*step))]
     Sum {
         /// The amount.
         what: &'static str,
+        /// What it is for an image.
+        mean: f64,
         /// The step, counted from 1.
         step: u32,
         /// Its epoch, counted from 1.
         epoch: u32,
     },
-    /// Weights that are no finite numbers.
-    #[error("{tensor} is not finite after step {step}: the weights ran away")]
+    /// A weight that is no finite number, or past all reason.
+    #[error("a number of {tensor} is {} after step {step}: the weights ran away", number((*value).into()))]
     Weights {
         /// The tensor.
         tensor: String,
+        /// The number.
+        value: f32,
         /// Steps done.
         step: u32,
     },
@@ -61,6 +65,15 @@ pub enum TrainError {
 /// What made a sum overflow: the first step's comes of weights that nothing has changed yet.
 fn why(step: u32) -> &'static str {
     if step == 1 { "its numbers overflow f32 before anything is learnt" } else { "the weights ran away" }
+}
+
+/// The largest size of a weight or a sum that is taken for one: the square of a larger one is past f32, so that sums over
+/// such weights, and all that is told of them, would be false.
+const MOST: f32 = 1.844_674_3e19;
+
+/// A number in the words of an error.
+fn number(value: f64) -> String {
+    if value.is_finite() { format!("{value:.1e}") } else { "not finite".to_owned() }
 }
 
 /// All that a training needs.
@@ -162,9 +175,10 @@ impl Trainer<'_> {
     fn collect(&mut self, in_flight: usize, progress: &mut Progress) -> Result<(), TrainError> {
         for outcome in self.backend.collect(in_flight)? {
             let amounts = self.job.system.tally(&outcome);
-            let is_finite = |amount: Amount| amount.value().is_finite();
-            if let Some(&(what, _)) = amounts.iter().find(|(_, amount)| !is_finite(*amount)) {
-                return Err(TrainError::Sum { what, step: outcome.step + 1, epoch: progress.epoch + 1 });
+            let is_one = |amount: Amount| amount.value().abs() <= f64::from(MOST);
+            if let Some(&(what, amount)) = amounts.iter().find(|(_, amount)| !is_one(*amount)) {
+                let mean = amount.value() / f64::from(outcome.images);
+                return Err(TrainError::Sum { what, mean, step: outcome.step + 1, epoch: progress.epoch + 1 });
             }
             progress.sums.add(outcome.images, &amounts);
         }
@@ -201,10 +215,12 @@ impl Trainer<'_> {
 
     fn read(&mut self, params: &[Param], uploaded: &Weights, progress: &Progress) -> Result<Weights, TrainError> {
         let weights = download(params, uploaded, self.backend)?;
-        match weights.not_finite() {
-            Some(tensor) => Err(TrainError::Weights { tensor: tensor.to_owned(), step: progress.step }),
-            None => Ok(weights),
+        for weight in &weights.0 {
+            if let Some(&value) = weight.values.iter().find(|value| !(value.abs() <= MOST)) {
+                return Err(TrainError::Weights { tensor: weight.name.clone(), value, step: progress.step });
+            }
         }
+        Ok(weights)
     }
 
     /// Adds the row of an epoch, or of the part of one with which the run ends, and saves.

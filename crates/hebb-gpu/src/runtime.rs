@@ -6,6 +6,7 @@ use hebb_spec::plan::Plan;
 use hebb_spec::problem::Problem;
 
 use crate::device::Gpu;
+use crate::limits;
 use crate::session::Session;
 
 impl Runtime for Gpu {
@@ -16,6 +17,10 @@ impl Runtime for Gpu {
 
     fn variants(&self, problem: &Problem) -> Vec<&'static str> {
         Shader::variants(problem.stem())
+    }
+
+    fn fits(&self, plan: &Plan, options: &Options) -> Result<(), Error> {
+        limits::fits(self, plan, &limits::tuning(self, options))
     }
 
     fn prepare(&self, plan: Plan, options: &Options) -> Result<Box<dyn Backend>, Error> {

@@ -1,10 +1,11 @@
 //! The twins as a runtime: slow, exact about what each kernel means, and without a device.
 
 use hebb_spec::backend::{Backend, Error, Kernel, Options, Outcome, Rounding, Runtime, Step};
-use hebb_spec::lane4::update_splits;
+use hebb_spec::lane4::{self, update_splits};
 use hebb_spec::plan::{Call, List, Plan, TensorId};
 use hebb_spec::problem::Problem;
 use hebb_spec::request::{self, RequestError};
+use hebb_spec::room;
 
 use crate::run::TwinError;
 use crate::store::TwinMemory;
@@ -16,6 +17,13 @@ const VARIANT: &str = "twin";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Twins;
 
+impl Twins {
+    /// Bytes that they need for a plan: of its tensors none share their memory.
+    pub fn bytes(plan: &Plan) -> u64 {
+        plan.tensors.iter().map(|tensor| 4 * lane4::len(&tensor.layout) as u64).sum()
+    }
+}
+
 impl Runtime for Twins {
     fn name(&self) -> String {
         NAME.to_owned()
@@ -25,7 +33,17 @@ impl Runtime for Twins {
         vec![VARIANT]
     }
 
+    fn fits(&self, plan: &Plan, _options: &Options) -> Result<(), Error> {
+        let bytes = Self::bytes(plan);
+        if room::is_there(bytes) {
+            return Ok(());
+        }
+        let reason = "the system does not give it".to_owned();
+        Err(Error::OutOfMemory { device: NAME.to_owned(), needs: bytes.div_ceil(1 << 20), reason })
+    }
+
     fn prepare(&self, plan: Plan, options: &Options) -> Result<Box<dyn Backend>, Error> {
+        self.fits(&plan, options)?;
         Ok(Box::new(Reference::new(plan, options)))
     }
 }
@@ -229,6 +247,16 @@ mod tests {
         assert_eq!(calls[last].name, "layer 1 update");
         assert_eq!(reference.rounding(List::TRAIN, last), Rounding::Runs { runs: 72, lanes: 1 });
         assert_eq!(reference.rounding(List::TRAIN, 0), Rounding::STRAIGHT);
+    }
+
+    #[test]
+    fn a_plan_past_all_memory_is_refused() {
+        let network = Network::new("Full 1000000; Output", SHAPE, 4, Preset::AsRun);
+        let model = Model::new(network.unwrap(), Rule::BP, Loss::Hinge, Preset::AsRun);
+        let error = Twins.prepare(model.plan(1 << 30), &Options::default()).err().map(|error| error.to_string());
+        let error = error.unwrap_or_default();
+        assert!(error.starts_with("reference (CPU twins) has too little memory for "), "{error}");
+        assert!(error.ends_with(" MiB (the system does not give it)"), "{error}");
     }
 
     #[test]

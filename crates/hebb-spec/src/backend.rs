@@ -133,6 +133,11 @@ pub trait Runtime: Send + Sync {
     /// The variants that it has for a problem, sorted.
     fn variants(&self, problem: &Problem) -> Vec<&'static str>;
 
+    /// Whether it would make a plan ready, by what can be told beforehand: it needs no weights for that, nor memory.
+    fn fits(&self, _plan: &Plan, _options: &Options) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Makes a plan ready, all its tensors 0.
     fn prepare(&self, plan: Plan, options: &Options) -> Result<Box<dyn Backend>, Error>;
 }

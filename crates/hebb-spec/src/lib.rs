@@ -18,6 +18,7 @@ pub mod pool;
 pub mod problem;
 pub mod request;
 pub mod rng;
+pub mod room;
 pub mod settings;
 pub mod shape;
 pub mod start;

@@ -130,6 +130,10 @@ impl Runtime for Device {
         self.runtime().variants(problem)
     }
 
+    fn fits(&self, plan: &Plan, options: &Options) -> Result<(), Error> {
+        self.runtime().fits(plan, options)
+    }
+
     fn prepare(&self, plan: Plan, options: &Options) -> Result<Box<dyn Backend>, Error> {
         self.runtime().prepare(plan, options)
     }

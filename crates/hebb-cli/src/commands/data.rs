@@ -3,10 +3,11 @@
 mod fetch;
 
 use anyhow::Result;
-use hebb_data::{Dataset, FORMS, Split, validation_split};
+use hebb_data::{Dataset, FORMS, Source, Split, validation_split};
 use serde::Serialize;
 
 use crate::args::{InfoArgs, PreviewArgs, TableArgs};
+use crate::images;
 use crate::output::{self, Align, grouped, plain};
 use crate::target;
 pub use fetch::fetch;
@@ -15,6 +16,8 @@ pub use fetch::fetch;
 const COLUMNS: u32 = 16;
 /// Pixels of the sheet for each of an image: small images are hard to see.
 const SCALE: u32 = 2;
+/// Pixels of the longest side of an image there: larger ones are scaled down as they are read.
+const LONGEST: u32 = 128;
 
 #[derive(Serialize)]
 struct FormRow {
@@ -56,7 +59,8 @@ pub fn list(args: &TableArgs) -> Result<()> {
 
 /// Reads a whole data set and tells what it holds.
 pub fn info(args: &InfoArgs) -> Result<()> {
-    let info = describe(&args.data, &hebb_data::load(&args.data)?)?;
+    let outline = args.data.parse::<Source>()?.outline()?;
+    let info = describe(&args.data, &images::load(outline, &args.data)?)?;
     if args.json {
         return output::json(&info);
     }
@@ -106,12 +110,19 @@ fn count(split: &Split, classes: usize) -> Vec<usize> {
 /// Writes a contact sheet.
 pub fn preview(args: &PreviewArgs) -> Result<()> {
     let _held = target::claim(&args.out, args.overwrite)?;
-    let data = hebb_data::load(&args.data)?;
-    let sheet = hebb_data::contact_sheet(&data, COLUMNS, SCALE);
+    let outline = args.data.parse::<Source>()?.outline()?;
+    let whole = outline.shape;
+    let data = outline.sample(COLUMNS as usize, LONGEST)?;
+    let is_small = data.shape == whole;
+    let sheet = hebb_data::contact_sheet(&data, COLUMNS, if is_small { SCALE } else { 1 })?;
     hebb_data::save_png(&sheet, &args.out)?;
     let (width, height) = sheet.dimensions();
+    let scaled = match is_small {
+        true => String::new(),
+        false => format!(", scaled down to {}x{}", data.shape.width, data.shape.height),
+    };
     output::line(&format!(
-        "wrote {}: {width} x {height}, the first {COLUMNS} training images of each of {} classes, one class a row",
+        "wrote {}: {width} x {height}, the first {COLUMNS} training images of each of {} classes, one class a row{scaled}",
         plain(&args.out.display().to_string()),
         data.classes()
     ))

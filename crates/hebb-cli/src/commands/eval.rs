@@ -21,6 +21,8 @@ use serde::Serialize;
 
 use crate::args::{EvalArgs, SplitName};
 use crate::device;
+use crate::images;
+use crate::memory;
 use crate::origin::Origin;
 use crate::output::{self, Align, plain};
 
@@ -48,14 +50,16 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     // Whoever named no data must hear whose these are.
     let about = |error: Error| match is_asked {
         true => error,
-        false => error
-            .context(format!("{} was trained on {text} (--data may name another place)", args.checkpoint.display())),
+        false => error.context(format!("{} {}", args.checkpoint.display(), images::trained_on(&text))),
     };
     let outline = outline(&text).map_err(about)?;
     let model = model(args, known, &file, outline.shape, outline.classes)?;
+    // Eight bytes a count, and its text in the table.
+    let counts = u64::from(model.network.classes).pow(2);
+    memory::ask("the confusion matrix", 64 * counts, "evaluate on data of fewer classes")?;
     let Loaded { weights, messages } = from_file::stored(&model.params(), &file)?;
     messages.iter().for_each(|message| output::note(message));
-    let data = outline.load().map_err(|error| about(error.into()))?;
+    let data = images::load(outline, &text).map_err(about)?;
     // Validation is what the training kept, unless an option says otherwise.
     let training = metadata.and_then(|metadata| metadata.training);
     let validation = asked.validation.or(training.map(|training| training.validation));

@@ -10,6 +10,7 @@ use hebb_systems::layered::{Model, RStart};
 use crate::args::InitArgs;
 use crate::connected;
 use crate::images::{Images, images};
+use crate::memory;
 use crate::origin::Origin;
 use crate::output::{self, grouped, plain};
 use crate::target;
@@ -26,6 +27,7 @@ pub fn run(args: &InitArgs) -> Result<()> {
     );
     let Images { input, classes, .. } = images(&args.images)?;
     let model = Model { r_start: args.r_start, ..origin.build(&spec, input, classes)? };
+    memory::ask_for_weights(&model.params())?;
     let weights = Weights::draw(&model.params(), seed);
     connected::check(&weights)?;
     let metadata = Metadata { system: model.describe(), seed, training: None, progress: Progress::start(&model) };

@@ -3,28 +3,33 @@
 mod asked;
 mod changed;
 mod heartbeat;
+mod left_out;
 mod report;
 mod stop;
 mod viewer;
 
 use std::process;
 
-use anyhow::Result;
+use anyhow::{Error, Result, ensure};
 use hebb::Choice;
-use hebb_data::{Outline, Source, Split};
+use hebb_data::{Dataset, Outline, Source};
 use hebb_engine::job::{self, Job};
 use hebb_engine::run::{self, Existing, Run};
 use hebb_engine::settings::{Record, RunSettings};
 use hebb_engine::store::Store;
+use hebb_engine::tensor_file;
 use hebb_engine::trainer::{Ending, Trainer};
 use hebb_spec::backend::{Backend, Runtime};
 use hebb_spec::settings::Table;
+use hebb_spec::system::System;
 use hebb_systems::layered::{Model, ModelSpec};
 
 use crate::args::TrainArgs;
 use crate::config::SettingsFile;
 use crate::connected;
 use crate::device;
+use crate::images;
+use crate::memory;
 use crate::merge::over;
 use crate::origin::Origin;
 use crate::output;
@@ -39,7 +44,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     if asked.resume { resume(&asked) } else { begin(&asked) }
 }
 
-/// A new run.
+/// A new run. What can be told without reading the data is told first.
 fn begin(asked: &Asked) -> Result<()> {
     let origin = &asked.origin;
     let (spec, settings) = (origin.spec()?, origin.run()?);
@@ -48,15 +53,23 @@ fn begin(asked: &Asked) -> Result<()> {
     let outline = settings.data.parse::<Source>()?.outline()?;
     let model = origin.build(&spec, outline.shape, outline.classes)?;
     job::check(&model, &settings).map_err(|error| origin.blame(error))?;
-    let start = job::start(&model, &settings)?;
-    connected::check(&start.weights)?;
-    let (train, job) = job(origin, &spec, &model, settings, outline)?;
+    if let Some(file) = &settings.init {
+        tensor_file::check_there(file.as_ref())?;
+    }
+    let job = job(origin, &spec, &model, settings, &outline)?;
     let device = device::find(&choice, asked.cpu)?;
-    let backend = device::prepare(&device, job.system.plan(job.settings.batch))?;
-    let record = record(&model, device.name(), &*backend);
+    let plan = job.system.plan(job.settings.batch);
+    // Before weights are drawn, which may be many.
+    device::fits(&device, &plan)?;
+    memory::ask_for_weights(&model.params())?;
+    let start = job.start()?;
+    connected::check(&start.weights)?;
+    let data = load(outline, &job)?;
+    let backend = device::prepare(&device, plan)?;
+    let record = record(&data, device.name(), &*backend);
     let run = Run::create(&asked.out, asked.overwrite, &job, &record, start.weights)?;
     start.messages.iter().for_each(|message| output::note(message));
-    finish(asked, &job, &train, backend, run)
+    finish(asked, &job, &data, backend, run)
 }
 
 /// The rest of a run.
@@ -64,47 +77,84 @@ fn resume(asked: &Asked) -> Result<()> {
     let existing = Existing::open(&asked.out)?;
     let origin = Origin::new(&Table::default(), Some(SettingsFile::of(&existing)?));
     let (spec, stored) = (origin.spec()?, origin.run()?);
-    let outline = stored.data.parse::<Source>()?.outline()?;
-    let model = origin.build(&spec, outline.shape, outline.classes)?;
     let given = asked.origin.table();
+    let place = given.get("data").map_or_else(|| stored.data.clone(), ToString::to_string);
+    // Whoever named no data must hear whose these are.
+    let about = |error: Error| match given.get("data") {
+        Some(_) => error,
+        None => error.context(format!("the run {}", images::trained_on(&place))),
+    };
+    let outline = place.parse::<Source>()?.outline().map_err(|error| about(error.into()))?;
+    ensure!(
+        existing.record().data_sha256.is_some() || !outline.is_reordered(),
+        "the run in {} is of version 0.1, which trained it on other images of {place}, none of some class: start it again with \
+         --overwrite",
+        asked.out.display()
+    );
+    let (trained, shape) = (existing.record(), outline.shape.to_string());
+    ensure!(
+        (&trained.input, trained.classes) == (&shape, outline.classes),
+        "{place} has {shape} images of {} classes, but the run in {} was trained on {} images of {} classes: name the place of \
+         its data with --data",
+        outline.classes,
+        asked.out.display(),
+        trained.input,
+        trained.classes
+    );
+    let model = origin.build(&spec, outline.shape, outline.classes)?;
     changed::check(&asked.origin, existing.settings(), &model)?;
+    existing.check_settings()?;
     let settings = RunSettings::from_table(&over(&changed::free(&given), existing.settings()))?;
     // `auto` might find another device today.
     let choice = match given.get("device") {
         Some(device) => device.to_string().parse()?,
         None => device::recorded(&existing.record().device)?,
     };
-    let (train, job) = job(&origin, &spec, &model, settings, outline)?;
+    let job = job(&origin, &spec, &model, settings, &outline).map_err(about)?;
+    memory::ask_for_weights(&model.params())?;
+    let data = load(outline, &job).map_err(about)?;
     let device = device::find(&choice, asked.cpu)?;
     let backend = device::prepare(&device, job.system.plan(job.settings.batch))?;
     let (before, now) = (existing.record().device.clone(), device.name());
-    let run = existing.resume(&job, &record(&model, now.clone(), &*backend))?;
+    let run = existing.resume(&job, &record(&data, now.clone(), &*backend))?;
     if before != now {
         output::note(&format!("the run was on {before}: on {now} its numbers go on, but not to the same bits"));
     }
-    finish(asked, &job, &train, backend, run)
+    finish(asked, &job, &data, backend, run)
 }
 
-/// The training records, read, and what is done with them.
+/// What is done with the data.
 fn job<'a>(
     origin: &Origin,
     spec: &ModelSpec,
     model: &'a Model,
     settings: RunSettings,
-    outline: Outline,
-) -> Result<(Split, Job<'a>)> {
-    let kept = spec.resolved(outline.classes)?.table();
-    let data = outline.load()?;
-    let job = Job::new(model, kept, settings, (&data.name, data.train.len())).map_err(|error| origin.blame(error))?;
-    Ok((data.train, job))
+    outline: &Outline,
+) -> Result<Job<'a>> {
+    let (kept, records) = (spec.resolved(outline.classes)?.table(), outline.records()?);
+    Job::new(model, kept, settings, (outline.name(), records)).map_err(|error| origin.blame(error))
 }
 
-fn record(model: &Model, device: String, backend: &dyn Backend) -> Record {
-    Record::new(model.network.input, model.network.classes, device, device::variants(backend))
+/// The data, read.
+fn load(outline: Outline, job: &Job<'_>) -> Result<Dataset> {
+    let data = images::load(outline, &job.settings.data)?;
+    ensure!(
+        data.train.len() == job.records + job.validation,
+        "{} changed while it was read: start again",
+        job.settings.data
+    );
+    Ok(data)
+}
+
+fn record(data: &Dataset, device: String, backend: &dyn Backend) -> Record {
+    let record = Record::new(data.shape, data.classes(), device, device::variants(backend));
+    Record { data_sha256: Some(data.digest()), ..record }
 }
 
 /// Trains to the end, or to a Ctrl-C.
-fn finish(asked: &Asked, job: &Job<'_>, records: &Split, mut backend: Box<dyn Backend>, mut run: Run) -> Result<()> {
+fn finish(asked: &Asked, job: &Job<'_>, data: &Dataset, mut backend: Box<dyn Backend>, mut run: Run) -> Result<()> {
+    left_out::tell(job, data);
+    let records = &data.train;
     let mut viewer = Viewer::new(job, run.progress().step);
     let (stop, backend) = (Stop::listen()?, &mut *backend);
     let ending =

@@ -1,7 +1,6 @@
 //! `hebb verify`: every kernel call on the device beside its twin, error beside bound.
 
 use anyhow::{Error, Result, bail};
-use hebb_data::Outline;
 use hebb_engine::records::{Column, Gathered, Records};
 use hebb_engine::settings::MOST_BATCH;
 use hebb_engine::weights::upload;
@@ -17,7 +16,8 @@ use serde::Serialize;
 use crate::args::VerifyArgs;
 use crate::connected;
 use crate::device;
-use crate::images::{Images, images};
+use crate::images::{self, Images, images};
+use crate::memory;
 use crate::origin::Origin;
 use crate::output::{self, Align, Columns};
 
@@ -40,11 +40,15 @@ pub fn run(args: &VerifyArgs) -> Result<()> {
     let spec = origin.spec()?;
     let Images { input, classes, data } = images(&args.layout.images)?;
     let model = origin.build(&spec, input, classes)?;
-    let weights = Weights::draw(&model.params(), args.seed);
-    connected::check(&weights)?;
-    let data = data.map(Outline::load).transpose()?;
     let device = device::find(&args.device, args.cpu)?;
     let plan = model.plan(args.batch);
+    // Before weights are drawn, which may be many.
+    device::fits(&device, &plan)?;
+    memory::ask_for_weights(&model.params())?;
+    let weights = Weights::draw(&model.params(), args.seed);
+    connected::check(&weights)?;
+    let named = args.layout.images.data.as_deref().unwrap_or_default();
+    let data = data.map(|outline| images::load(outline, named)).transpose()?;
     let mut backend = device::prepare(&device, plan.clone())?;
     upload(&weights, &mut *backend)?;
 

@@ -1,13 +1,17 @@
 //! What hostile use found, and what comes of it now: each case as a user meets it, on the twins.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
+mod bound;
 mod deep;
 mod evaluation;
+mod left_out;
+mod memory;
 mod options;
 mod overwriting;
 mod plot;
 mod progress;
 mod remedies;
+mod runaway;
 mod terminal;
 mod usage;
 mod words;

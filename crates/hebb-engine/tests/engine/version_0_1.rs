@@ -254,8 +254,12 @@ fn a_run_goes_on_to_the_bytes_of_version_0_1() {
         assert!(fs::read(place.file(name)).unwrap() == fs::read(wanted.file(name)).unwrap(), "{name}");
     }
     same_rows(&place.file("metrics.csv"), &wanted.file("metrics.csv"));
-    let settings = |place: &Place| read_settings(&fs::read_to_string(place.file("run.toml")).unwrap()).unwrap();
-    assert_eq!(settings(&place), settings(&wanted));
+    let settings = |place: &Place| {
+        let mut read = read_settings(&fs::read_to_string(place.file("run.toml")).unwrap()).unwrap();
+        let bound = read.1["record"].as_table_mut().unwrap().remove("settings-sha256");
+        (read, bound.is_some())
+    };
+    assert_eq!(settings(&place), (settings(&wanted).0, true), "from now on it is bound to its settings");
     let mut names: Vec<_> = fs::read_dir(&place.path).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, [".lock", "best.safetensors", "last.safetensors", "metrics.csv", "run.toml"]);

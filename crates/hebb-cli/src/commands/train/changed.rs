@@ -1,14 +1,11 @@
 //! What the options of a resume may repeat, and what they may change.
 
 use anyhow::{Result, bail};
-use hebb_engine::settings::{self, RunSettings};
+use hebb_engine::settings::{self, FREE, RunSettings};
 use hebb_spec::settings::{Table, Value};
 use hebb_systems::layered::{self, Model, ModelSpec};
 
 use crate::origin::Origin;
-
-/// What a resume may change.
-const FREE: [&str; 3] = ["epochs", "steps", "device"];
 
 /// Those of the given settings that a resume may change.
 pub fn free(given: &Table) -> Table {
@@ -44,7 +41,10 @@ pub fn check(asked: &Origin, stored: &Table, model: &Model) -> Result<()> {
 
 fn differs(asked: &Origin, key: &str) -> Result<()> {
     let place = asked.place(key);
-    bail!("{place} differs from the run's own: with --resume only --epochs, --steps and --device may change")
+    bail!(
+        "{place} differs from the run's own: with --resume only --epochs, --steps, --device and the place of its --data may \
+         change"
+    )
 }
 
 /// Whether the settings come to the same model. It is an error if what is wrong with them is that key's own.
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(resumed(&["--net", "conv 5 3X3;OUTPUT", "--freeze", "1,2", "--epsilon", "0.5"]), Ok(()));
         assert_eq!(resumed(&["--untied", "1", "--untied-start", "tied", "--connectivity", ".5"]), Ok(()));
         assert_eq!(resumed(&["--net", "Local 5 3x3; Output", "--validation", "2"]), Ok(()));
-        assert_eq!(resumed(&["--epochs", "9", "--device", "llvm"]), Ok(()));
+        assert_eq!(resumed(&["--epochs", "9", "--device", "llvm", "--data", "shapes:2"]), Ok(()));
         let others = [
             ["--net", "Conv 6 3x3; Output"],
             ["--rule", "frfb"],
@@ -106,7 +106,6 @@ mod tests {
             ["--mu", ".4"],
             ["--slope", "1"],
             ["--preset", "paper"],
-            ["--data", "shapes:2"],
             ["--validation", "3"],
             ["--batch", "5"],
             ["--seed", "8"],
@@ -119,7 +118,8 @@ mod tests {
             ["--statistics", "full"],
         ];
         for option in others {
-            let wanted = "differs from the run's own: with --resume only --epochs, --steps and --device may change";
+            let wanted = "differs from the run's own: with --resume only --epochs, --steps, --device and the place of its \
+                          --data may change";
             assert_eq!(resumed(&option), Err(format!("{} {wanted}", option[0])));
         }
         assert!(resumed(&["--no-shuffle"]).is_err() && resumed(&["--track-r1"]).is_err());
