@@ -1,5 +1,7 @@
 //! A plan: tensors and named lists of kernel calls, which a backend makes ready once and replays each step.
 
+use std::collections::HashSet;
+
 use crate::layout::Layout;
 use crate::operand::{Access, Operand, Slot};
 use crate::problem::Problem;
@@ -126,10 +128,9 @@ impl Plan {
 
     /// What comes back after a list: the readouts that it writes, in the plan's order.
     pub fn readouts(&self, list: List) -> Vec<TensorId> {
-        let calls = self.list(list);
-        let is_written = |id: &TensorId| {
-            calls.iter().flat_map(Call::accesses).any(|(other, access)| other == *id && access != Access::Read)
-        };
-        self.of_role(Role::Readout).filter(is_written).collect()
+        let accesses = self.list(list).iter().flat_map(Call::accesses);
+        let written: HashSet<TensorId> =
+            accesses.filter(|(_, access)| *access != Access::Read).map(|(id, _)| id).collect();
+        self.of_role(Role::Readout).filter(|id| written.contains(id)).collect()
     }
 }

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::support::succeed;
+use super::data;
+use super::support::{succeed, text};
 
 /// A plan's JSON, and how long it took.
 fn plan(item: &str, count: usize) -> (usize, Duration) {
@@ -20,4 +21,15 @@ fn a_plan_grows_with_its_layers_not_with_their_square() {
         // The square of the layers took half a minute and more.
         assert!(took < Duration::from_secs(10), "{item}: {took:?}");
     }
+}
+
+#[test]
+fn a_training_of_many_layers_takes_no_square_of_their_number() {
+    let (folder, named) = data();
+    let (net, out) = (format!("{}Output", "Full 4; ".repeat(6_000)), text(&folder.path().join("run")));
+    let started = Instant::now();
+    let train = ["train", "--device", "reference", "--data", &named, "--net", &net, "--batch", "2", "--steps", "1"];
+    succeed(&[&train[..], &["--out", &out]].concat());
+    // It took 40 s and more to look through all calls for each layer's readouts.
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
 }

@@ -201,9 +201,15 @@ fn work(done: u32, of: u32) -> String {
     format!("step {} of {}", grouped(u64::from(done + 1).min(of.into())), grouped(of.into()))
 }
 
-/// Images a second, with a decimal where there are few.
+/// Images a second, with decimals where there are few: two digits always.
 fn speed(images: f64) -> String {
-    if images < 10.0 { format!("{images:.1}") } else { grouped(images as u64) }
+    match images {
+        10.0.. => grouped(images as u64),
+        0.95.. => format!("{images:.1}"),
+        0.095.. => format!("{images:.2}"),
+        0.0095.. => format!("{images:.3}"),
+        _ => format!("{images:.1e}"),
+    }
 }
 
 /// Seconds as `1:02:03` or `2:03`; nothing is known of no speed.
@@ -250,12 +256,13 @@ mod tests {
     fn speed_is_that_of_the_steps_that_were_timed() {
         assert_eq!(lines(0, 1, 0.5).1, "epoch 1/2: 36 images/s");
         assert_eq!(lines(4, 1, 0.5).1, "epoch 1/2: 12 images/s");
-        assert_eq!(lines(7, 2, 10.0).1, "epoch 2/2 (2 of its 6 steps): 0.3 images/s");
+        assert_eq!(lines(7, 2, 10.0).1, "epoch 2/2 (2 of its 6 steps): 0.30 images/s");
         assert_eq!(lines(8, 2, 0.1).1, "epoch 2/2 (2 of its 6 steps): ", "nothing was left to do");
     }
 
     #[test]
-    fn few_images_have_a_decimal() {
-        assert_eq!([speed(0.25), speed(9.96), speed(1234.5)], ["0.2", "10.0", "1,234"]);
+    fn few_images_have_decimals() {
+        let texts = [0.00025, 0.027, 0.25, 0.999, 9.96, 1234.5].map(speed);
+        assert_eq!(texts, ["2.5e-4", "0.027", "0.25", "1.0", "10.0", "1,234"]);
     }
 }
