@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Says what is wrong with the command line; or shows the help that was asked for.
+/// Says what is wrong with the command line; or shows the help where it is empty.
 fn wrong_line(error: &clap::Error) -> ExitCode {
     let Some(sentence) = usage::sentence(error) else { error.exit() };
     output::note(&sentence);
@@ -68,7 +68,11 @@ fn quiet_driver() {
 }
 
 fn run() -> Result<()> {
-    let cli = Cli::try_parse()?;
+    let cli = match Cli::try_parse() {
+        // Help or the version, as asked for.
+        Err(page) if !page.use_stderr() => return output::page(&page),
+        parsed => parsed?,
+    };
     log(cli.verbose)?;
     match &cli.command {
         Command::Train(args) => commands::train::run(args),

@@ -6,6 +6,8 @@ use std::io::{self, Write as _};
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+/// What an error on stdout begins with.
+const UNWRITTEN: &str = "cannot write to stdout";
 /// Most characters of a table's cell: no terminal is wider, and a formatted width has 16 bits.
 const WIDEST: usize = 300;
 
@@ -47,7 +49,12 @@ pub fn line(text: &str) -> Result<()> {
 /// `main` takes for a wish to end.
 fn write(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{text}").and_then(|()| out.flush()).context("cannot write to stdout")
+    writeln!(out, "{text}").and_then(|()| out.flush()).context(UNWRITTEN)
+}
+
+/// Writes a page of help to stdout, with its colours on a terminal.
+pub fn page(page: &clap::Error) -> Result<()> {
+    page.print().and_then(|()| io::stdout().flush()).context(UNWRITTEN)
 }
 
 /// Writes a value to stdout as JSON, whole. What the format leaves raw in texts but a terminal would obey is escaped.

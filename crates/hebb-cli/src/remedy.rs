@@ -6,6 +6,7 @@ use std::error::Error as StdError;
 use std::io;
 
 use anyhow::Error;
+use hebb_data::disk::OpenError;
 use hebb_data::{DataError, FORMS};
 use hebb_engine::WriteError;
 use hebb_engine::job::JobError;
@@ -75,6 +76,13 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
     let of_write = || cause.downcast_ref::<WriteError>().and_then(|error| system::writing(error.kind()));
     // Only stdout's errors come as they are.
     let of_stdout = || cause.downcast_ref::<io::Error>().and_then(|error| system::writing(error.kind()));
+    // Only a config file's come as they are.
+    let of_config = || match cause.downcast_ref()? {
+        OpenError::NotRegular(_) => Some(": name a file with --config"),
+        OpenError::System(cause) if cause.kind() == io::ErrorKind::NotFound => Some("; check the path in --config"),
+        OpenError::System(cause) if cause.kind() == io::ErrorKind::InvalidData => Some("; it is no text: name another"),
+        OpenError::System(cause) => system::reading(cause.kind()),
+    };
     let of_data = || match cause.downcast_ref()? {
         DataError::Write { cause, .. } => system::writing(cause.kind()),
         DataError::Read { cause, .. } => system::reading(cause.kind()),
@@ -90,6 +98,7 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         .or_else(of_check)
         .or_else(of_write)
         .or_else(of_stdout)
+        .or_else(of_config)
         .or_else(of_data)
         .or_else(of_classes)
 }
@@ -115,6 +124,10 @@ fn run(error: &RunError) -> Option<&'static str> {
         }
         RunError::NotRegular { .. } => Some(": move it away"),
         RunError::NoSettings { .. } => Some(": restore it, or start again with --overwrite"),
+        // It was there when the run began.
+        RunError::Write(error) if error.kind() == io::ErrorKind::NotFound => {
+            Some("; the run's folder has gone: put it back and go on with --resume, or start again")
+        }
         RunError::Write(error) => system::writing(error.kind()),
         RunError::Read { cause, .. } if cause.kind() == io::ErrorKind::NotADirectory => {
             Some("; a run is a folder, and a file stands there: name another --out")

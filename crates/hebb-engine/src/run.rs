@@ -6,6 +6,7 @@
 //! last.safetensors knows of the new one; where `--steps` end within an epoch, until a resume has taken it back.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use hebb_data::disk;
@@ -40,6 +41,9 @@ impl Existing {
         let name = path.join(SETTINGS);
         if !name.exists() {
             let path = path.to_owned();
+            if path.is_file() {
+                return Err(RunError::Read { path, cause: io::ErrorKind::NotADirectory.into() });
+            }
             return Err(if has_files(&path) { RunError::NoSettings { path } } else { RunError::Absent { path } });
         }
         let unread = |cause| RunError::unread(&name, cause);

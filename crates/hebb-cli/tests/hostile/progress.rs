@@ -3,6 +3,8 @@
 #[cfg(unix)]
 use std::io::{BufRead, BufReader, Read};
 #[cfg(unix)]
+use std::path::Path;
+#[cfg(unix)]
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -43,9 +45,9 @@ fn many_short_epochs_do_not_flood_a_log() {
     assert!((lines.len() as f64) < 3.0 + 4.0 * seconds, "{} lines in {seconds} s", lines.len());
 }
 
-/// Sends a signal to a training once its first epoch is told; its code and what it then said.
+/// Does something to a training, by its process and folder, once its first epoch is told; its code and what it then said.
 #[cfg(unix)]
-fn signalled(signal: &str) -> (Option<i32>, String, bool) {
+fn disturbed(disturb: impl FnOnce(u32, &Path)) -> (Option<i32>, String) {
     let (folder, named) = data();
     let out = folder.path().join("run");
     let train = ["train", "--device", "reference", "--data", &named, "--net", "Output", "--rule", "bp", "--batch", "3"];
@@ -57,19 +59,31 @@ fn signalled(signal: &str) -> (Option<i32>, String, bool) {
         line.clear();
         assert_ne!(stderr.read_line(&mut line).unwrap(), 0, "it ended by itself");
     }
-    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    disturb(child.id(), &out);
     let mut rest = String::new();
     stderr.read_to_string(&mut rest).unwrap();
-    (child.wait().unwrap().code(), rest, out.join("last.safetensors").is_file())
+    (child.wait().unwrap().code(), rest)
 }
 
 #[cfg(unix)]
 #[test]
 fn a_signal_saves_the_run_and_is_told_by_the_code() {
     for (signal, wanted) in [("-INT", 130), ("-TERM", 143)] {
-        let (code, said, is_saved) = signalled(signal);
-        assert_eq!((code, is_saved), (Some(wanted), true), "{signal}: {said}");
+        let send = |process: u32, _: &Path| {
+            assert!(Command::new("kill").args([signal, &process.to_string()]).status().unwrap().success());
+        };
+        let (code, said) = disturbed(send);
+        assert_eq!(code, Some(wanted), "{signal}: {said}");
         assert!(said.contains("hebb: finishing the step, then saving"), "{said}");
         assert!(said.contains("all saved: continue with 'hebb train --resume --out "), "{said}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_vanishes_is_named_as_such() {
+    let (code, said) = disturbed(|_, run| std::fs::rename(run, run.with_extension("moved")).unwrap());
+    let sentence = said.lines().last().unwrap();
+    let remedy = "; the run's folder has gone: put it back and go on with --resume, or start again";
+    assert_eq!((code, sentence.ends_with(remedy)), (Some(1), true), "{said}");
 }

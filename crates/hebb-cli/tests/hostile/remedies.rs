@@ -64,17 +64,29 @@ fn each_cause_has_its_own_remedy() {
         let sentence = fail(&["train", "--device", "reference", "--out", &out]);
         assert!(sentence.ends_with("; a run is a folder, and a file stands there: name another --out"), "{sentence}");
     }
+    let resumed = fail(&["train", "--resume", "--out", &at("file")]);
+    assert!(resumed.ends_with("; a run is a folder, and a file stands there: name another --out"), "{resumed}");
+    for (config, remedy) in [
+        (at("gone"), "; check the path in --config"),
+        (at(""), ": name a file with --config"),
+        (at("file/x"), "; a part of the path is a file: choose another place"),
+    ] {
+        let sentence = fail(&["train", "--out", &at("run"), "--config", &config]);
+        assert!(sentence.starts_with("cannot read config ") && sentence.ends_with(remedy), "{sentence}");
+    }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_stdout_is_named() {
-    let full = fs::File::options().write(true).open("/dev/full").unwrap();
-    let Output { status, stderr, .. } = hebb(&["plan", "--net", "Output"]).stdout(full).output().unwrap();
-    let sentence = String::from_utf8(stderr).unwrap();
-    assert_eq!(status.code(), Some(1));
-    assert!(sentence.starts_with("hebb: cannot write to stdout: No space left on device"), "{sentence}");
-    assert!(sentence.ends_with("; free some space or choose another place\n"), "{sentence}");
+    for args in [&["plan", "--net", "Output"][..], &["nets", "--json"], &["--help"]] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let Output { status, stderr, .. } = hebb(args).stdout(full).output().unwrap();
+        let sentence = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(1), "{args:?}");
+        assert!(sentence.starts_with("hebb: cannot write to stdout: No space left on device"), "{sentence}");
+        assert!(sentence.ends_with("; free some space or choose another place\n"), "{sentence}");
+    }
 }
 
 #[test]
