@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use hebb_spec::Shape;
 use hebb_spec::rng::{Purpose, Stream};
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use crate::disk::{self, OpenError};
 use crate::{DataError, Dataset, Split, png, validation_split};
@@ -267,6 +267,10 @@ fn open(path: &Path) -> Result<ImageReader<BufReader<File>>, DataError> {
         return Err(failed(path, "its palette ends within a colour"));
     }
     let mut reader = ImageReader::new(file);
+    let mut limits = Limits::default();
+    // Of all that a head holds, such as a colour profile that is packed.
+    limits.max_alloc = Some(MOST_BYTES);
+    reader.limits(limits);
     // What the name says counts where the content says nothing.
     if let Ok(format) = ImageFormat::from_path(path) {
         reader.set_format(format);

@@ -1,9 +1,11 @@
 //! Folders of images: png, jpeg and bmp, each input one image in two classes' folders, so that their sizes agree.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use flate2::Crc;
+use flate2::write::ZlibEncoder;
+use flate2::{Compression, Crc};
 use hebb_data::load;
 
 use super::{Target, bomb, part, write};
@@ -54,9 +56,15 @@ impl Target for Images {
         let (kind, seed) = *random.pick(&SEEDS);
         let mut image = seed.to_vec();
         if random.one_in(bomb::ONE_IN) {
-            return [vec![0], packed_parts(random)].concat();
+            return [vec![0], packed_part(*random.pick(&PACKED))].concat();
         }
         match random.below(20) {
+            5 | 6 => {
+                image = made_up(random);
+                if random.one_in(4) {
+                    mutate::bytes(random, &mut image, &self.seeds);
+                }
+            }
             0 => {
                 let count = random.below(600);
                 let tail = random.bytes(count);
@@ -91,15 +99,50 @@ impl Target for Images {
     }
 }
 
+/// A part of a png file; its checksum is for [`mend`].
+fn part_of_png(name: &[u8; 4], bytes: &[u8]) -> Vec<u8> {
+    [&(bytes.len() as u32).to_be_bytes(), &name[..], bytes, &[0; 4]].concat()
+}
+
+/// A png file of any size, kind and depth, its pixels well packed.
+fn made_up(random: &mut Random) -> Vec<u8> {
+    let [width, height] = [0; 2].map(|_| 1 + random.below(20) as u32);
+    let (depth, kind) = (*random.pick(&[1, 2, 4, 8, 16]), *random.pick(&[0, 2, 3, 4, 6]));
+    let interlaced = u8::from(random.one_in(3));
+    let head = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[depth, kind, 0, 0, interlaced]].concat();
+    let mut parts = vec![part_of_png(b"IHDR", &head)];
+    for name in [b"PLTE", b"tRNS", b"gAMA", b"sBIT", b"acTL", b"fcTL"] {
+        let is_needed = name == b"PLTE" && kind == 3;
+        if is_needed || random.one_in(4) {
+            let count = if random.one_in(8) { random.below(800) } else { 3 * (1 + random.below(16)) };
+            parts.push(part_of_png(name, &random.bytes(count)));
+        }
+    }
+    if random.one_in(8) {
+        let (one, other) = (random.below(parts.len()), random.below(parts.len()));
+        parts.swap(one, other);
+    }
+    let most = usize::from(depth) * 4 * (width as usize + 8) * (height as usize + 8) / 8;
+    let count = if random.one_in(4) { random.below(most) } else { most };
+    let mut pixels = random.bytes(count);
+    // Any of the five filters where a row may begin, or few rows would be read.
+    pixels.iter_mut().for_each(|byte| *byte %= 5);
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
+    let packed = packed.write_all(&pixels).and_then(|()| packed.finish()).expect("memory takes what is packed");
+    parts.push(part_of_png(b"IDAT", &packed));
+    parts.push(part_of_png(b"IEND", &[]));
+    let mut image = [&SEEDS[0].1[..SIGNATURE], &parts.concat()].concat();
+    mend(&mut image);
+    image
+}
+
 /// Parts of a png file that are packed, each with what stands before the packed bytes.
 const PACKED: [(&[u8; 4], &[u8]); 4] =
     [(b"iCCP", b"a\0\0"), (b"zTXt", b"a\0\0"), (b"iTXt", b"a\0\x01\0\0\0"), (b"IDAT", b"")];
 
 /// A png file with a part that unpacks to more than the memory holds.
-fn packed_parts(random: &mut Random) -> Vec<u8> {
-    let (name, head) = random.pick(&PACKED);
-    let part = [head, bomb::zlib()].concat();
-    let part = [&(part.len() as u32).to_be_bytes(), &name[..], &part, &[0; 4]].concat();
+fn packed_part((name, head): (&[u8; 4], &[u8])) -> Vec<u8> {
+    let part = part_of_png(name, &[head, bomb::zlib()].concat());
     // Right behind the first part, which tells size and kind.
     let (first, rest) = SEEDS[0].1.split_at(SIGNATURE + 25);
     let mut image = [first, &part, rest].concat();
@@ -125,5 +168,24 @@ fn mend(image: &mut [u8]) {
         let Some(place) = image.get_mut(end..end + 4) else { return };
         place.copy_from_slice(&sum.to_be_bytes());
         at = end + 4;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory;
+
+    #[test]
+    fn a_part_that_unpacks_to_more_than_the_memory_is_not_unpacked() {
+        let folder = tempfile::tempdir().unwrap();
+        let images = Images::new(folder.path());
+        for part in PACKED {
+            let input = [vec![0], packed_part(part)].concat();
+            // Who does not ask ends the test.
+            memory::begin();
+            images.read(&input);
+            memory::end();
+        }
     }
 }
