@@ -7,6 +7,7 @@
 mod support;
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -33,7 +34,10 @@ fn a_run_on_a_full_disk_loses_nothing() {
     };
     let can = own("sh", &["-c", "mount -t tmpfs none /mnt"]).stderr(Stdio::null()).status();
     if !can.is_ok_and(|status| status.success()) {
-        eprintln!("SKIPPED: this system lets nobody but root mount a small disk to fill (unshare --mount)");
+        let why = "this system lets nobody but root mount a small disk to fill (unshare --map-root-user --mount)";
+        // Who asks for so many gets them or an error; a test among others is left out, and says so past the harness.
+        assert!(std::env::var_os(COUNT).is_none(), "{why}");
+        writeln!(std::io::stderr(), "SKIPPED a_run_on_a_full_disk_loses_nothing: {why}").unwrap();
         return;
     }
     let program = std::env::current_exe().unwrap();
