@@ -1,6 +1,6 @@
 //! Runs each target in processes of its own, and tells what came of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -49,10 +49,16 @@ pub fn supervise(asked: &Asked) -> Result<bool, String> {
     Ok(is_well)
 }
 
+/// A temporary folder, in memory where the system has a place for that.
+fn folder() -> std::io::Result<tempfile::TempDir> {
+    let shared = Path::new("/dev/shm");
+    if shared.is_dir() { tempfile::tempdir_in(shared) } else { tempfile::tempdir() }
+}
+
 /// Runs a target's inputs: where one ends the process, the next process goes on behind it.
 fn run(asked: &Asked, target: &str) -> Result<Record, String> {
     let program = std::env::current_exe().map_err(|cause| format!("cannot find this program: {cause}"))?;
-    let folder = tempfile::tempdir().map_err(|cause| format!("no temporary folder: {cause}"))?;
+    let folder = folder().map_err(|cause| format!("no temporary folder: {cause}"))?;
     let path = folder.path().join("record");
     let (mut sum, mut from) = (Record::default(), asked.from);
     loop {

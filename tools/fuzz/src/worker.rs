@@ -1,6 +1,6 @@
 //! The process that runs the inputs, one after another.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::process;
@@ -24,8 +24,13 @@ pub fn work(asked: &Asked, record: &Path) -> Result<(), String> {
     let name = asked.targets[0];
     let fail = |cause: std::io::Error| format!("{}: {cause}", record.display());
     let mut file = File::create(record).map_err(fail)?;
-    let folder = folder().map_err(|cause| format!("no temporary folder: {cause}"))?;
-    let target = targets::make(name, folder.path());
+    // Beside the record, and so removed by whoever keeps that, even where this process is ended.
+    let folder = record.with_extension("files");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(fail)?;
+    }
+    fs::create_dir(&folder).map_err(fail)?;
+    let target = targets::make(name, &folder);
     let seed = asked.seed;
     thread::spawn(move || watch(name, seed));
     panic::set_hook(Box::new(move |panic| {
@@ -61,12 +66,6 @@ pub fn work(asked: &Asked, record: &Path) -> Result<(), String> {
     }
     state.number = asked.inputs;
     state.write(&mut file).map_err(fail)
-}
-
-/// A temporary folder, in memory where the system has a place for that.
-fn folder() -> std::io::Result<tempfile::TempDir> {
-    let shared = Path::new("/dev/shm");
-    if shared.is_dir() { tempfile::tempdir_in(shared) } else { tempfile::tempdir() }
 }
 
 /// Ends the process where one input takes for ever.
