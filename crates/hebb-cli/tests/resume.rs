@@ -111,5 +111,18 @@ fn a_run_records_what_it_ran_on() {
 
 #[test]
 fn a_run_that_is_killed_goes_on_to_the_same_bytes() {
-    support::kill::killed_runs_go_on_to_the_same_bytes("reference", 8);
+    support::kill::killed_runs_go_on_to_the_same_bytes("cpu", 20);
+    support::kill::killed_runs_go_on_to_the_same_bytes("reference", 4);
+}
+
+#[test]
+fn a_run_moves_from_one_device_to_another_and_says_that_bytes_differ() {
+    let (_folder, out) = small_run(&["--net", "Conv 3 3x3; Output"]);
+    let moved = run(&["train", "--resume", "--steps", "3", "--device", "cpu", "--threads", "1", "--out", &text(&out)]);
+    assert_eq!(moved.code, 0, "{}", moved.stderr);
+    assert!(moved.stderr.contains("the run was on reference (CPU twins): on cpu ("), "{}", moved.stderr);
+    assert!(moved.stderr.contains("not to the same bits"), "{}", moved.stderr);
+    let back =
+        fail(&["train", "--resume", "--steps", "4", "--device", "reference", "--threads", "1", "--out", &text(&out)]);
+    assert_eq!(back, "--threads is for --device cpu, and reference (CPU twins) is none: leave it out");
 }

@@ -46,7 +46,7 @@ impl DeviceRow {
     /// The processor.
     fn cpu(cpu: &Cpu) -> Self {
         Self {
-            backend: cpu.vectors().to_string(),
+            driver: cpu.vectors().to_string(),
             threads: Some(cpu.threads()),
             memory_bytes: hebb_cpu::memory(),
             ..Self::built_in(&Choice::Cpu, "processor")

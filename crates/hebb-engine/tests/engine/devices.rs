@@ -7,9 +7,9 @@ use hebb_engine::trainer::Ending;
 use hebb_spec::backend::{Backend, Error, Kernel, Outcome, Rounding, Step};
 use hebb_spec::plan::{List, Plan, TensorId};
 
-use crate::fixture::{EPOCH_STEPS, Notes, Place, create, epochs, resume, start, train, twins};
+use crate::fixture::{EPOCH_STEPS, Notes, Place, create, epochs, processor, resume, start, train};
 
-/// The twins behind a queue: an outcome comes only when no more may be in flight.
+/// The processor behind a queue: an outcome comes only when no more may be in flight.
 struct Late {
     inner: Box<dyn Backend>,
     held: VecDeque<Outcome>,
@@ -79,7 +79,7 @@ fn late_outcomes_are_waited_for_only_at_an_epochs_end() {
     let model = epochs(3).model();
     let job = epochs(3).job(&model);
     let mut run = create(&late, &job);
-    let mut backend = Late::new(twins(&model, 4), u32::MAX);
+    let mut backend = Late::new(processor(&model, 4), u32::MAX);
     let mut notes = Notes::default();
     train(&job, &mut run, &mut backend, &AtomicBool::new(false), &mut [&mut notes]).unwrap();
     assert_eq!(late.bytes(), prompt.bytes());
@@ -97,7 +97,7 @@ fn a_device_that_fails_anywhere_costs_at_most_the_epoch() {
     for left in 0..2 * (EPOCH_STEPS + 3) {
         let place = Place::new();
         let mut run = create(&place, &job);
-        let mut backend = Late::new(twins(&model, 4), left);
+        let mut backend = Late::new(processor(&model, 4), left);
         let error = train(&job, &mut run, &mut backend, &AtomicBool::new(false), &mut []).unwrap_err();
         assert_eq!(error.to_string(), "the late one failed: it was lost");
         drop(run);

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use hebb_cpu::Cpu;
 use hebb_data::{Dataset, Split};
 use hebb_engine::Row;
 use hebb_engine::from_file::stored;
@@ -125,7 +127,14 @@ pub fn record() -> Record {
     Record { hebb: "0.0.0".to_owned(), ..Record::new(SHAPE, CLASSES, "test".to_owned(), Vec::new()) }
 }
 
-/// The twins, with a system's plan.
+/// The processor, with a system's plan.
+pub fn processor(system: &dyn System, batch: u32) -> Box<dyn Backend> {
+    static CPU: OnceLock<Cpu> = OnceLock::new();
+    let cpu = CPU.get_or_init(|| Cpu::open(None).unwrap());
+    cpu.prepare(system.plan(batch), &Options::default()).unwrap()
+}
+
+/// The twins, with a system's plan: what version 0.1 computed on them stays.
 pub fn twins(system: &dyn System, batch: u32) -> Box<dyn Backend> {
     Twins.prepare(system.plan(batch), &Options::default()).unwrap()
 }
@@ -195,7 +204,7 @@ pub fn start_with(
     let model = settings.model();
     let job = settings.job(&model);
     let mut run = create(place, &job);
-    train(&job, &mut run, &mut *twins(&model, job.settings.batch), stop, &mut [observer])
+    train(&job, &mut run, &mut *processor(&model, job.settings.batch), stop, &mut [observer])
 }
 
 /// Resumes a run, to another end if given.
@@ -216,7 +225,7 @@ pub fn resume_with(
     let model = settings.model();
     let job = settings.job(&model);
     let mut run = existing.resume(&job, &record())?;
-    train(&job, &mut run, &mut *twins(&model, job.settings.batch), stop, &mut [observer])
+    train(&job, &mut run, &mut *processor(&model, job.settings.batch), stop, &mut [observer])
 }
 
 pub fn train(

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use hebb_engine::run::{Existing, Run, check_new};
 use hebb_engine::settings::Length;
 
-use crate::fixture::{Place, epochs, record, resume, settings, start, train, twins};
+use crate::fixture::{Place, epochs, processor, record, resume, settings, start, train};
 
 fn create(place: &Place, overwrite: bool) -> Result<Run, String> {
     let model = epochs(1).model();
@@ -31,7 +31,7 @@ fn a_run_is_refused_or_replaced() {
     let job = epochs(1).job(&model);
     let mut run = create(&place, true).unwrap();
     assert!(!place.file("best.safetensors").exists() && !place.file("metrics.csv").exists());
-    train(&job, &mut run, &mut *twins(&model, 4), &AtomicBool::new(false), &mut []).unwrap();
+    train(&job, &mut run, &mut *processor(&model, 4), &AtomicBool::new(false), &mut []).unwrap();
     let fresh = Place::new();
     start(&fresh, &epochs(1)).unwrap();
     assert_eq!(place.bytes(), fresh.bytes());

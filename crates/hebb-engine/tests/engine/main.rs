@@ -1,4 +1,4 @@
-//! The engine on a tiny network, computed by the twins: what it writes, and that runs resume to the same bytes.
+//! The engine on a tiny network, computed by the processor: what it writes, and that runs resume to the same bytes.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 

@@ -12,7 +12,7 @@ use hebb_spec::param::{Param, Weights};
 use hebb_spec::system::System;
 
 use crate::fixture::{
-    EPOCH_STEPS, Notes, Place, VALIDATION, create, epochs, kinds, record, start, start_with, train, twins,
+    EPOCH_STEPS, Notes, Place, VALIDATION, create, epochs, kinds, processor, record, start, start_with, train,
 };
 
 #[test]
@@ -23,7 +23,7 @@ fn several_observers_hear_the_same() {
     let mut run = create(&place, &job);
     let (mut first, mut second, mut third) = (Notes::default(), Notes::default(), Notes::default());
     let observers: &mut [&mut dyn Observer] = &mut [&mut first, &mut second, &mut (), &mut third];
-    train(&job, &mut run, &mut *twins(&model, 4), &AtomicBool::new(false), observers).unwrap();
+    train(&job, &mut run, &mut *processor(&model, 4), &AtomicBool::new(false), observers).unwrap();
     assert_eq!(first, second);
     assert_eq!(first, third);
     assert_eq!((first.reports.len(), first.rows.len(), first.weights.len()), (3 * EPOCH_STEPS as usize, 3, 3));
@@ -37,7 +37,7 @@ fn several_observers_hear_the_same() {
     let mut run = Existing::open(&place.path).unwrap().resume(&job, &record()).unwrap();
     let (mut first, mut second) = (Notes::default(), Notes::default());
     let observers: &mut [&mut dyn Observer] = &mut [&mut first, &mut second];
-    train(&job, &mut run, &mut *twins(&model, 4), &AtomicBool::new(false), observers).unwrap();
+    train(&job, &mut run, &mut *processor(&model, 4), &AtomicBool::new(false), observers).unwrap();
     assert_eq!(first, second);
     assert_eq!(first.messages.len(), 1);
     assert!(first.messages[0].contains("is lost: it comes back with a better epoch"), "{:?}", first.messages);

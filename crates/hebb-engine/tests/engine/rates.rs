@@ -14,7 +14,7 @@ use hebb_spec::system::{Amount, Readings, System};
 use hebb_systems::layered::{Model, Rule};
 
 use crate::fixture::{
-    EPOCH_STEPS, Place, RECORDS, VALIDATION, create, data, epochs, kinds, record, resume, start, train, twins,
+    EPOCH_STEPS, Place, RECORDS, VALIDATION, create, data, epochs, kinds, processor, record, resume, start, train,
 };
 
 #[test]
@@ -35,12 +35,12 @@ fn three_steps(rates: [f32; 3], anew: &[usize]) -> Weights {
     let settings = epochs(1).rule(Rule::kp(0.1));
     let (model, data) = (settings.model(), data());
     let mut weights = settings.drawn();
-    let mut backend = twins(&model, 4);
+    let mut backend = processor(&model, 4);
     upload(&weights, &mut *backend).unwrap();
     for (number, lr) in rates.into_iter().enumerate() {
         if anew.contains(&number) {
             weights = download(&model.params(), &weights, &mut *backend).unwrap();
-            backend = twins(&Model { lr, ..model.clone() }, 4);
+            backend = processor(&Model { lr, ..model.clone() }, 4);
             upload(&weights, &mut *backend).unwrap();
         }
         let images: Vec<u8> = (0..4).flat_map(|record| data.train.image(record).to_vec()).collect();
@@ -111,7 +111,7 @@ fn a_schedule_goes_by_the_runs_steps() {
     let job = Job::new(&system, settings.spec.table(), settings.run.clone(), ("rows", RECORDS + VALIDATION)).unwrap();
     let weights = job.start().unwrap().weights;
     let mut run = Run::create(&scheduled.path, false, &job, &record(), weights).unwrap();
-    train(&job, &mut run, &mut *twins(&system, 4), &AtomicBool::new(false), &mut []).unwrap();
+    train(&job, &mut run, &mut *processor(&system, 4), &AtomicBool::new(false), &mut []).unwrap();
     // A run whose run.toml says η / 2 from the second epoch on.
     start(&by_hand, &epochs(1)).unwrap();
     let text = fs::read_to_string(by_hand.file("run.toml")).unwrap();

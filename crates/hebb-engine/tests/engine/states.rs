@@ -29,7 +29,7 @@ use hebb_spec::settings::{Table, Value};
 use hebb_spec::start::Start;
 use hebb_spec::system::{Amount, Readings, System};
 
-use crate::fixture::{Notes, Place, StopAt, epochs, train_on, twins};
+use crate::fixture::{Notes, Place, StopAt, epochs, processor, train_on};
 
 const INPUTS: u32 = 5;
 const CONNECTION: Connection = Connection::full(Shape::flat(INPUTS), 3);
@@ -135,7 +135,7 @@ fn record() -> Record {
 }
 
 fn go_on(mut run: Run, stop: &AtomicBool, observer: &mut dyn Observer) -> Ending {
-    train_on(&Points, &job(), &mut run, &mut *twins(&Tracker, 3), stop, &mut [observer]).unwrap()
+    train_on(&Points, &job(), &mut run, &mut *processor(&Tracker, 3), stop, &mut [observer]).unwrap()
 }
 
 fn start(place: &Place, stop: &AtomicBool, observer: &mut dyn Observer) -> Ending {
@@ -244,7 +244,7 @@ fn memory_and_observers_see_a_state() {
     let job = job();
     let mut memory = Memory::new(&job, job.start().unwrap().weights);
     let mut notes = Notes::default();
-    let (stop, mut backend) = (AtomicBool::new(false), twins(&Tracker, 3));
+    let (stop, mut backend) = (AtomicBool::new(false), processor(&Tracker, 3));
     train_on(&Points, &job, &mut memory, &mut *backend, &stop, &mut [&mut notes]).unwrap();
     assert_eq!(memory.last, read(&whole.file("last.safetensors")));
     assert_eq!((notes.weights.last(), notes.rows), (Some(&memory.last), memory.rows));

@@ -13,7 +13,7 @@ use hebb_spec::param::Weights;
 use hebb_spec::system::System;
 
 use crate::fixture::{
-    EPOCH_STEPS, Place, Settings, StopAt, create, epochs, kinds, resume, settings, start, train, twins,
+    EPOCH_STEPS, Place, Settings, StopAt, create, epochs, kinds, processor, resume, settings, start, train,
 };
 
 /// Trains a run, on from where it stands.
@@ -22,7 +22,7 @@ fn go_on(store: &mut dyn Store, settings: &Settings, stop_at: Option<u32>) -> En
     let job = settings.job(&model);
     let stop = AtomicBool::new(false);
     let mut observer = StopAt::step(stop_at.unwrap_or(u32::MAX), &stop);
-    train(&job, store, &mut *twins(&model, job.settings.batch), &stop, &mut [&mut observer]).unwrap()
+    train(&job, store, &mut *processor(&model, job.settings.batch), &stop, &mut [&mut observer]).unwrap()
 }
 
 fn in_memory(settings: &Settings) -> Memory {

@@ -17,8 +17,8 @@ use hebb_systems::layered::statistics::PairSums;
 use hebb_systems::layered::{ModelSpec, Rule};
 
 use crate::fixture::{
-    CLASSES, EPOCH_STEPS, Notes, Place, RECORDS, SHAPE, Settings, VALIDATION, data, epochs, last, layer, record,
-    settings, start, start_with, train, twins,
+    CLASSES, EPOCH_STEPS, Notes, Place, RECORDS, SHAPE, Settings, VALIDATION, data, epochs, last, layer, processor,
+    record, settings, start, start_with, train,
 };
 
 #[test]
@@ -54,7 +54,7 @@ fn rows_reports_and_checkpoints_agree() {
     let value = |name| row.get(name).unwrap();
     let correlation = PairSums::of(weights.get("W3").unwrap(), weights.get("R3").unwrap()).correlation().unwrap();
     assert!((correlation - value("corr_3")).abs() < 1e-6);
-    let mut backend = twins(&model, 3);
+    let mut backend = processor(&model, 3);
     upload(&weights, &mut *backend).unwrap();
     let data = data();
     let (mut done, mut seen, mut counts) = (Vec::new(), Vec::new(), [[0; CLASSES as usize]; CLASSES as usize]);
@@ -164,7 +164,7 @@ fn weights_that_are_not_finite_are_never_saved() {
     // A unit that no loss sees: what its δ changes is frozen.
     weights.get_mut("R3").unwrap()[0] = f32::INFINITY;
     let mut run = Run::create(&place.path, false, &job, &record(), weights).unwrap();
-    let error = train(&job, &mut run, &mut *twins(&model, 4), &AtomicBool::new(false), &mut []).unwrap_err();
+    let error = train(&job, &mut run, &mut *processor(&model, 4), &AtomicBool::new(false), &mut []).unwrap_err();
     assert_eq!(error.to_string(), "a number of R3 is not finite after step 4: the weights ran away");
     assert!(!place.file("last.safetensors").exists());
 }
