@@ -1,5 +1,6 @@
 //! W and R as they learn from finished sums.
 
+use fearless_simd::prelude::*;
 use fearless_simd::{Level, Simd, dispatch};
 use hebb_spec::backend::Error;
 use hebb_spec::learning::Learning;
@@ -89,26 +90,41 @@ impl Learner {
 
     /// Changes a run of weights of W, and of R where it learns, by the same increments; none that its mask leaves out.
     #[inline(always)]
-    pub fn change<S: Simd>(&self, _simd: S, now: &Now, rows: &mut Rows<'_>, first: usize, sums: &[f32]) {
+    pub fn change<S: Simd>(&self, simd: S, now: &Now, rows: &mut Rows<'_>, first: usize, sums: &[f32]) {
         let Learning { rate, keep, epsilon, .. } = self.learning;
         let rate = now.rates[rate.0 as usize];
         let run = first..first + sums.len();
-        change(&mut rows.w[run.clone()], rows.mask_w.map(|mask| &mask[run.clone()]), sums, keep, |sum| rate * sum);
+        let mask_w = rows.mask_w.map(|mask| &mask[run.clone()]);
+        change(simd, &mut rows.w[run.clone()], mask_w, sums, (keep, rate, 1.0));
         if let (Some(epsilon), Some(r)) = (epsilon, rows.r.as_deref_mut()) {
-            let mask = rows.mask_r.map(|mask| &mask[run.clone()]);
-            change(&mut r[run.clone()], mask, sums, keep, |sum| epsilon * (rate * sum));
+            let mask_r = rows.mask_r.map(|mask| &mask[run.clone()]);
+            change(simd, &mut r[run], mask_r, sums, (keep, rate, epsilon));
         }
     }
 }
 
+/// weight ← keep · weight + share · (rate · sum), as vectors where no mask leaves any out: the same roundings either way.
 #[inline(always)]
-fn change(weights: &mut [f32], mask: Option<&[u8]>, sums: &[f32], keep: f32, increment: impl Fn(f32) -> f32) {
-    match mask {
-        None => weights.iter_mut().zip(sums).for_each(|(weight, &sum)| *weight = keep * *weight + increment(sum)),
-        Some(mask) => {
-            for ((weight, &sum), &there) in weights.iter_mut().zip(sums).zip(mask) {
-                *weight = keep * *weight + if there != 0 { increment(sum) } else { 0.0 };
-            }
+fn change<S: Simd>(
+    simd: S,
+    weights: &mut [f32],
+    mask: Option<&[u8]>,
+    sums: &[f32],
+    (keep, rate, share): (f32, f32, f32),
+) {
+    let Some(mask) = mask else {
+        let mut vectors = weights.chunks_exact_mut(S::f32s::LEN);
+        let mut of_sums = sums.chunks_exact(S::f32s::LEN);
+        for (weights, sums) in vectors.by_ref().zip(of_sums.by_ref()) {
+            let increment = S::f32s::from_slice(simd, sums) * rate * share;
+            (S::f32s::from_slice(simd, weights) * keep + increment).store_slice(weights);
         }
+        for (weight, sum) in vectors.into_remainder().iter_mut().zip(of_sums.remainder()) {
+            *weight = *weight * keep + sum * rate * share;
+        }
+        return;
+    };
+    for ((weight, sum), &there) in weights.iter_mut().zip(sums).zip(mask) {
+        *weight = *weight * keep + if there != 0 { sum * rate * share } else { 0.0 };
     }
 }

@@ -17,8 +17,10 @@ use super::{All, Now, Operands};
 use crate::line::{LANES, Line, vectors};
 use crate::memory::{Group, Place, Tensors};
 
-/// Outputs of a full layer of one task.
-const TASK: usize = 8;
+/// Outputs of a full layer of one task, at most: they share turned images that a cache holds.
+const TASK: usize = 64;
+/// Outputs of a tile.
+const TILE: usize = 8;
 /// A tap outside the image.
 const OUTSIDE: usize = usize::MAX;
 
@@ -70,11 +72,13 @@ impl All for PlaceUpdate {
             let lines = self.lines(0);
             let runs = turned.par_chunks_mut(self.batch.max(1)).zip(lines.par_chunks(LANES));
             runs.for_each(|(turned, lines)| dispatch!(level, simd => turn(simd, lines, &xs, turned)));
+            // As many as leave each thread a few tasks: what is summed does not depend on it.
+            let outputs = outputs.div_ceil(4 * rayon::current_num_threads()).next_multiple_of(TILE).min(TASK);
             let learn = |at: usize, mut rows: Rows<'_>| {
-                let task = of(at * TASK, 0);
+                let task = of(at * outputs, 0);
                 dispatch!(level, simd => task.run(simd, &turned, &mut rows));
             };
-            self.learner.each(tensors, TASK * taps, learn);
+            self.learner.each(tensors, outputs * taps, learn);
         } else {
             let learn = |place: usize, mut rows: Rows<'_>| {
                 let mut turned = vec![Line::ZERO; taps.div_ceil(LANES) * self.batch];
@@ -135,8 +139,8 @@ impl Task<'_> {
             while output < outputs {
                 let at = (output, panel);
                 output += match (S::f32s::LEN >= 16, outputs - output, left) {
-                    (true, 8.., 3..) => self.tile::<S, 8, 3>(simd, at, turned, rows),
-                    (true, 8.., _) => self.tile::<S, 8, 1>(simd, at, turned, rows),
+                    (true, TILE.., 3..) => self.tile::<S, TILE, 3>(simd, at, turned, rows),
+                    (true, TILE.., _) => self.tile::<S, TILE, 1>(simd, at, turned, rows),
                     (_, 4.., 3..) => self.tile::<S, 4, 3>(simd, at, turned, rows),
                     (_, 4.., _) => self.tile::<S, 4, 1>(simd, at, turned, rows),
                     (_, _, 3..) => self.tile::<S, 1, 3>(simd, at, turned, rows),
@@ -168,23 +172,33 @@ impl Task<'_> {
         let mut totals = [[Line::ZERO; V]; O];
         for lane in vectors::<S>() {
             let mut sums = [[S::f32s::splat(simd, 0.0); V]; O];
+            let mut held = sums;
             for (block, delta) in self.deltas.iter().enumerate() {
                 let mut deltas = [&Line::ZERO; O];
                 for (of, &line) in deltas.iter_mut().zip(&lines) {
                     *of = &delta[line];
                 }
                 let images = (batch - block * LANES).min(LANES);
+                let mut lines: [&[Line]; V] = [&[]; V];
+                for v in 0..V {
+                    lines[v] = &panels[v][block * LANES..][..images];
+                }
                 for image in 0..images {
                     let mut x = [S::f32s::splat(simd, 0.0); V];
                     for v in 0..V {
-                        x[v] = panels[v][block * LANES + image].load(simd, lane);
+                        x[v] = lines[v][image].load(simd, lane);
                     }
                     for o in 0..O {
                         let delta = S::f32s::splat(simd, deltas[o].0[image]);
                         for v in 0..V {
-                            sums[o][v] = x[v].mul_add(delta, sums[o][v]);
+                            held[o][v] = x[v].mul_add(delta, held[o][v]);
                         }
                     }
+                }
+            }
+            for o in 0..O {
+                for v in 0..V {
+                    sums[o][v] = held[o][v];
                 }
             }
             for o in 0..O {
