@@ -1,7 +1,8 @@
 //! `cargo bench`: GFLOP/s and GB/s of every kernel and variant, beside ceilings measured on the same device in the same
 //! run. Arguments choose: `cargo bench -- connect_forward`, or `cargo bench -- "connect_update wide"` with its variant.
 //! A variant is checked against the oracle before it is timed.
-//! `--device cpu` measures the processor; a part of its name, or `HEBB_BENCH_DEVICE`, picks an adapter.
+//! `--device cpu` measures the processor; a part of its name, or `HEBB_BENCH_DEVICE`, picks an adapter. `cargo bench --
+//! scaling` runs whole steps at many batches on the processor.
 
 mod device;
 mod kernels;
@@ -35,6 +36,9 @@ fn main() -> ExitCode {
 }
 
 fn run(device: &str, wanted: &[String]) -> Result<(), String> {
+    if wanted == ["scaling"] {
+        return train_step::scaling();
+    }
     let device = Device::open(device)?;
     println!("device: {}", device.name());
     if wanted.is_empty() || wanted.iter().any(|name| !train_step::is_step(name)) {

@@ -1,5 +1,6 @@
 //! Whole training steps of the paper's networks, the host's part included.
 
+use hebb_cpu::Cpu;
 use hebb_reference::sample::batch_of;
 use hebb_spec::Shape;
 use hebb_spec::backend::{Numbers, Options, Step};
@@ -40,33 +41,73 @@ pub fn run(device: &Device, wanted: &[String]) -> Result<(), String> {
     Ok(())
 }
 
+/// Images a second of deepernet by URFB at many batches, on one thread and on all, and the memory of the plan.
+pub fn scaling() -> Result<(), String> {
+    let all = Cpu::open(None).map_err(|error| error.to_string())?.threads();
+    let threads = if all > 1 { vec![1, all] } else { vec![1] };
+    println!("scaling deepernet urfb: images/s on {threads:?} threads, memory of the plan");
+    for batch in [1, 20, 50, 96, 100, 200, 500, 512, 1000] {
+        let mut line = format!("batch {batch:4}:");
+        for &threads in &threads {
+            let cpu = Cpu::open(Some(threads)).map_err(|error| error.to_string())?;
+            let measured = measure(&Device::Cpu(cpu), ("deepernet", false, Rule::URFB, batch))?;
+            line += &format!(" {:7.1}", f64::from(batch) / measured.seconds);
+        }
+        let model = model("deepernet", false, Rule::URFB)?;
+        println!("{line}   {} MiB", Cpu::bytes(&model.plan(batch)) >> 20);
+    }
+    Ok(())
+}
+
 /// Whether a name chooses steps and no kernel.
 pub fn is_step(name: &str) -> bool {
     "train_step".contains(name) || name.starts_with("train_step")
 }
 
-fn one(device: &Device, label: &str, (net, untied, rule, batch): (&str, bool, Rule, u32)) -> Result<(), String> {
-    let input = Shape::new(3, 32, 32);
-    let mut network = Network::new(net, input, 10, Preset::AsRun).map_err(|error| error.to_string())?;
+fn one(device: &Device, label: &str, step: (&str, bool, Rule, u32)) -> Result<(), String> {
+    let Measured { seconds, flops } = measure(device, step)?;
+    println!(
+        "{label}: {:.1} ms, {:.0} images/s, {:.1} GFLOP/s",
+        seconds * 1e3,
+        f64::from(step.3) / seconds,
+        flops as f64 / seconds / 1e9
+    );
+    Ok(())
+}
+
+/// A step's time and operations.
+struct Measured {
+    seconds: f64,
+    flops: u64,
+}
+
+const INPUT: Shape = Shape::new(3, 32, 32);
+
+fn model(net: &str, untied: bool, rule: Rule) -> Result<Model, String> {
+    let mut network = Network::new(net, INPUT, 10, Preset::AsRun).map_err(|error| error.to_string())?;
     if untied {
         network = network.untie(&Untied::All, Preset::AsRun).map_err(|error| error.to_string())?;
     }
-    let model = Model::new(network, rule, Loss::Hinge, Preset::AsRun);
+    Ok(Model::new(network, rule, Loss::Hinge, Preset::AsRun))
+}
+
+fn measure(device: &Device, (net, untied, rule, batch): (&str, bool, Rule, u32)) -> Result<Measured, String> {
+    let model = model(net, untied, rule)?;
     let plan = model.plan(batch);
     let flops: u64 = plan.list(List::TRAIN).iter().map(|call| call.problem.flops()).sum();
     let mut ready = device.prepare(plan, &Options::default()).map_err(|error| error.to_string())?;
     let session = ready.backend();
-    let (set, classes) = batch_of(input, 10, IMAGES, 1);
+    let (set, classes) = batch_of(INPUT, 10, IMAGES, 1);
     let order = Stream::new(1, Purpose::Shuffle, 0, 0).permutation(IMAGES);
     let mut order = order.into_iter().cycle();
     let (mut images, mut labels) = (Vec::new(), Vec::new());
     let mut step = 0;
-    let time = seconds(|times| {
+    let seconds = seconds(|times| {
         for _ in 0..times {
             images.clear();
             labels.clear();
             for at in order.by_ref().take(batch as usize).map(|at| at as usize) {
-                images.extend_from_slice(&set[at * input.units() as usize..][..input.units() as usize]);
+                images.extend_from_slice(&set[at * INPUT.units() as usize..][..INPUT.units() as usize]);
                 labels.push(classes[at]);
             }
             let inputs = [("images", Numbers::Bytes(&images)), ("labels", Numbers::Classes(&labels))];
@@ -79,11 +120,5 @@ fn one(device: &Device, label: &str, (net, untied, rule, batch): (&str, bool, Ru
         }
         session.collect(0).map(|_| ()).map_err(|error| error.to_string())
     })?;
-    println!(
-        "{label}: {:.1} ms, {:.0} images/s, {:.1} GFLOP/s",
-        time * 1e3,
-        f64::from(batch) / time,
-        flops as f64 / time / 1e9
-    );
-    Ok(())
+    Ok(Measured { seconds, flops })
 }

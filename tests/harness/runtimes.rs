@@ -1,8 +1,8 @@
 //! The runtimes under test. Without a device its tests show as ignored; in CI (CI=true) they fail.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use hebb_cpu::Cpu;
+use hebb_cpu::{Cpu, Vectors};
 use hebb_gpu::{Gpu, Pick};
 use hebb_reference::Twins;
 use hebb_spec::backend::Runtime;
@@ -14,6 +14,12 @@ pub const GPU: Tested = Tested { name: "gpu", is_twins: false, checks: &[true, f
 pub const REFERENCE: Tested = Tested { name: "reference", is_twins: true, checks: &[false], open: || Ok(&Twins) };
 /// The processor with its best vector instructions, or those that `HEBB_SIMD` names.
 pub const CPU: Tested = Tested { name: "cpu", is_twins: false, checks: &[false], open: cpu };
+/// The processor with lesser vectors: its kernels are cut into other tiles. Those that this one lacks have no tests.
+pub const LEVELS: [Tested; 3] = [
+    Tested { name: "cpu avx2", is_twins: false, checks: &[false], open: || level(Vectors::Avx2) },
+    Tested { name: "cpu portable", is_twins: false, checks: &[false], open: || level(Vectors::Portable) },
+    Tested { name: "cpu neon", is_twins: false, checks: &[false], open: || level(Vectors::Neon) },
+];
 /// All of them: a new backend is added here.
 pub const RUNTIMES: [Tested; 3] = [GPU, CPU, REFERENCE];
 
@@ -75,4 +81,15 @@ fn cpu() -> Result<&'static dyn Runtime, String> {
     static CPU: OnceLock<Result<Cpu, String>> = OnceLock::new();
     let open = || Cpu::open(None).map_err(|error| error.to_string());
     CPU.get_or_init(open).as_ref().map(|cpu| cpu as &dyn Runtime).map_err(Clone::clone)
+}
+
+fn level(vectors: Vectors) -> Result<&'static dyn Runtime, String> {
+    static LEVELS: Mutex<Vec<(Vectors, &'static Cpu)>> = Mutex::new(Vec::new());
+    let mut levels = LEVELS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, cpu)) = levels.iter().find(|(known, _)| *known == vectors) {
+        return Ok(*cpu);
+    }
+    let cpu: &Cpu = Box::leak(Box::new(Cpu::with(vectors, None).map_err(|error| error.to_string())?));
+    levels.push((vectors, cpu));
+    Ok(cpu)
 }

@@ -29,7 +29,7 @@ use hebb_shaders::SHADERS;
 use hebb_spec::backend::{Options, Runtime};
 use hebb_spec::learning::{Loss, Magnitudes};
 use hebb_spec::problem::Problem;
-use hebb_tests::{Case, GPU, RUNTIMES, Tested, Values, announce, problem};
+use hebb_tests::{Case, GPU, LEVELS, RUNTIMES, Tested, Values, announce, problem};
 use libtest_mimic::{Arguments, Trial};
 
 /// Bytes from which a case is about a device's grid: the twins have none, and one kind of numbers will do.
@@ -64,6 +64,10 @@ fn main() -> ExitCode {
             let variants = tested.open().map(|runtime| runtime.variants(&case.problem)).unwrap_or(vec!["any variant"]);
             trials.extend(variants.into_iter().map(|variant| parity(tested, case.clone(), variant)));
         }
+    }
+    for tested in LEVELS.into_iter().filter(|tested| tested.open().is_ok()) {
+        let small = cases.iter().filter(|case| case.problem.bytes() < LARGE);
+        trials.extend(small.map(|case| parity(tested, case.clone(), "native")));
     }
     trials.extend(control::trials());
     trials.extend(large::trials());

@@ -96,6 +96,15 @@ pub(crate) trait Map: Send + Sync {
     fn run(&self, at: &At<'_>, parts: Range<usize>, y: &mut [Line]);
 }
 
+/// The output of what goes line by line: equal parts, of which several threads may each write one.
+pub(crate) fn lines(y: Place) -> (Place, usize, usize) {
+    let each = y.form.lines().div_ceil(LINE_PARTS).max(1);
+    (y, y.form.lines().div_ceil(each), each)
+}
+
+/// Parts of what goes line by line.
+const LINE_PARTS: usize = 8;
+
 /// Adds over the images of a group.
 pub(crate) trait Add: Send + Sync {
     /// In how many parts of equally many sums it can be added, and sums of a part.

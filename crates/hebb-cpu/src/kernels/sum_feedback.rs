@@ -7,7 +7,7 @@ use hebb_spec::backend::Error;
 use hebb_spec::operand::Slot;
 
 use super::tied::gated;
-use super::{At, Map, Operands};
+use super::{At, Map, Operands, lines};
 use crate::line::{Line, vectors};
 use crate::memory::Place;
 
@@ -29,10 +29,10 @@ impl SumFeedback {
 
 impl Map for SumFeedback {
     fn output(&self) -> (Place, usize, usize) {
-        (self.below, 1, self.below.form.lines())
+        lines(self.below)
     }
 
-    fn run(&self, at: &At<'_>, _parts: Range<usize>, below: &mut [Line]) {
+    fn run(&self, at: &At<'_>, parts: Range<usize>, below: &mut [Line]) {
         #[inline(always)]
         fn each<S: Simd>(simd: S, slope: f32, (delta, x): (&[Line], &[Line]), below: &mut [Line]) {
             for ((delta, x), below) in delta.iter().zip(x).zip(below) {
@@ -41,6 +41,8 @@ impl Map for SumFeedback {
                 }
             }
         }
-        dispatch!(at.level, simd => each(simd, self.slope, (at.lines(self.delta), at.lines(self.gate)), below));
+        let first = parts.start * lines(self.below).2;
+        let (delta, gate) = (&at.lines(self.delta)[first..], &at.lines(self.gate)[first..]);
+        dispatch!(at.level, simd => each(simd, self.slope, (delta, gate), below));
     }
 }

@@ -6,7 +6,7 @@ use fearless_simd::{Simd, dispatch};
 use hebb_spec::backend::Error;
 use hebb_spec::operand::Slot;
 
-use super::{At, Map, Operands};
+use super::{At, Map, Operands, lines};
 use crate::line::{Line, vectors};
 use crate::memory::Place;
 
@@ -26,10 +26,10 @@ impl SumForward {
 
 impl Map for SumForward {
     fn output(&self) -> (Place, usize, usize) {
-        (self.y, 1, self.y.form.lines())
+        lines(self.y)
     }
 
-    fn run(&self, at: &At<'_>, _parts: Range<usize>, y: &mut [Line]) {
+    fn run(&self, at: &At<'_>, parts: Range<usize>, y: &mut [Line]) {
         #[inline(always)]
         fn each<S: Simd>(simd: S, (x, other): (&[Line], &[Line]), y: &mut [Line]) {
             for ((x, other), y) in x.iter().zip(other).zip(y) {
@@ -38,6 +38,8 @@ impl Map for SumForward {
                 }
             }
         }
-        dispatch!(at.level, simd => each(simd, (at.lines(self.x), at.lines(self.other)), y));
+        let first = parts.start * lines(self.y).2;
+        let (x, other) = (&at.lines(self.x)[first..], &at.lines(self.other)[first..]);
+        dispatch!(at.level, simd => each(simd, (x, other), y));
     }
 }
