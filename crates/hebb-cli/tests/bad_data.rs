@@ -42,7 +42,7 @@ fn a_folder_of_images_is_described_previewed_planned_and_trained_on() {
     assert!(succeed(&["data", "preview", &data, "--out", &sheet]).contains("each of 2 classes"));
     assert!(succeed(&["plan", "--data", &data, "--net", "Output"]).contains("3x4x5 images, 2 classes"));
     let out = text(&folder.path().join("run"));
-    let train = ["train", "--device", "reference", "--data", &data, "--net", "Output", "--batch", "3", "--steps", "2"];
+    let train = ["train", "--device", "cpu", "--data", &data, "--net", "Output", "--batch", "3", "--steps", "2"];
     succeed(&[&train[..], &["--out", &out]].concat());
     assert!(fs::read_to_string(folder.path().join("run/run.toml")).unwrap().contains(&data));
 }
@@ -58,7 +58,7 @@ fn what_is_wrong_with_a_folder_of_images_is_named_by_every_command() {
             &["data", "info", &data][..],
             &["data", "preview", &data, "--out", &sheet],
             &["plan", "--data", &data],
-            &["train", "--device", "reference", "--data", &data, "--out", &run],
+            &["train", "--device", "cpu", "--data", &data, "--out", &run],
         ] {
             assert_eq!(fail(command), expected, "{command:?}");
         }

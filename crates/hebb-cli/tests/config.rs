@@ -14,7 +14,7 @@ fn settings(folder: &Path, name: &str, config: &str, options: &[&str]) -> Table 
     let (out, file) = (folder.join(name), folder.join(format!("{name}.toml")));
     fs::write(&file, config).unwrap();
     let (out, file) = (out.to_str().unwrap(), file.to_str().unwrap());
-    succeed(&[&["train", "--device", "reference", "--out", out, "--config", file], options].concat());
+    succeed(&[&["train", "--device", "cpu", "--out", out, "--config", file], options].concat());
     fs::read_to_string(folder.join(name).join("run.toml")).unwrap().parse().unwrap()
 }
 
@@ -61,7 +61,7 @@ fn a_config_file_says_what_is_wrong_with_it() {
     let (path, run) = (text(&config), text(&folder.path().join("run")));
     let with = |content: &str| {
         fs::write(&config, content).unwrap();
-        fail(&["train", "--device", "reference", "--out", &run, "--config", &path])
+        fail(&["train", "--device", "cpu", "--out", &run, "--config", &path])
     };
     let sentence = with("lr = 0.2\nlearning-rate = 0.1\n");
     assert!(

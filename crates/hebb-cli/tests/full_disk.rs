@@ -102,7 +102,7 @@ fn words(args: &[String]) -> Vec<&str> {
 
 impl House {
     fn train(&self, out: &Path, more: &[&str]) -> Vec<String> {
-        let fixed = ["train", "--device", "reference", "--data", &self.data, "--validation", "50", "--batch", "10"];
+        let fixed = ["train", "--device", "cpu", "--data", &self.data, "--validation", "50", "--batch", "10"];
         let net = ["--net", "Conv 4 3x3; Maxpool 3; Drop .3; Full 4; Output", "--rule", "kp", "--epochs", "8"];
         let out = ["--out", out.to_str().unwrap()];
         [&fixed[..], &net, &out, more].concat().into_iter().map(str::to_owned).collect()

@@ -30,7 +30,7 @@ fn json(args: &[&str]) -> Value {
 
 /// Trains two steps on the twins.
 fn train(data: &str, out: &Path, options: &[&str]) -> support::Run {
-    let fixed = ["train", "--device", "reference", "--data", data, "--batch", "4", "--steps", "2", "--seed", "3"];
+    let fixed = ["train", "--device", "cpu", "--data", data, "--batch", "4", "--steps", "2", "--seed", "3"];
     let run = run(&[&fixed[..], &["--out", text(out)], options].concat());
     assert_eq!(run.code, 0, "{options:?}: {}", run.stderr);
     run
@@ -70,7 +70,7 @@ fn a_run_of_any_kind_evaluates_inspects_and_resumes() {
         let out = folder.path().join(format!("run{at}"));
         train(&data, &out, &[&NET[..], network, rule].concat());
         let last = out.join("last.safetensors");
-        let evaluated = succeed(&["eval", "--device", "reference", "--data", &data, "--checkpoint", text(&last)]);
+        let evaluated = succeed(&["eval", "--device", "cpu", "--data", &data, "--checkpoint", text(&last)]);
         assert!(evaluated.contains(" of 10 wrong"), "{evaluated}");
         succeed(&["inspect", text(&last)]);
         let resume = ["train", "--resume", "--steps", "3", "--out", text(&out)];
@@ -87,7 +87,7 @@ fn a_run_of_any_kind_evaluates_inspects_and_resumes() {
 #[test]
 fn every_call_of_every_kind_is_within_its_bound() {
     for (network, rule, _) in KINDS {
-        let size = ["--device", "reference", "--input", "2x7x6", "--classes", "3", "--batch", "5", "--steps", "1"];
+        let size = ["--device", "cpu", "--input", "2x7x6", "--classes", "3", "--batch", "5", "--steps", "1"];
         let text = succeed(&[&["verify"][..], &size, &NET, network, rule].concat());
         assert!(text.trim_end().ends_with("calls are within their bounds"), "{text}");
     }
@@ -102,7 +102,7 @@ fn a_file_without_metadata_is_evaluated_by_its_options() {
     let (last, bare) = (out.join("last.safetensors"), folder.path().join("bare.safetensors"));
     fs::write(&bare, without_metadata(&fs::read(&last).unwrap())).unwrap();
     let eval = |file: &Path, options: &[&str]| {
-        let fixed = ["eval", "--device", "reference", "--data", &data, "--json", "--checkpoint", text(file)];
+        let fixed = ["eval", "--device", "cpu", "--data", &data, "--json", "--checkpoint", text(file)];
         run(&[&fixed[..], options].concat())
     };
     let told: Value = serde_json::from_str(&eval(&last, &[]).stdout).unwrap();

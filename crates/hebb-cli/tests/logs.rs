@@ -12,7 +12,7 @@ fn logs(options: &[&str], variables: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
     write_idx(folder.path(), 20, 10);
     let (data, out) = (format!("mnist:{}", folder.path().display()), text(&folder.path().join("run")));
-    let train = ["train", "--net", "Output", "--device", "reference", "--data", &data, "--batch", "6", "--epochs", "2"];
+    let train = ["train", "--net", "Output", "--device", "cpu", "--data", &data, "--batch", "6", "--epochs", "2"];
     let mut command = hebb(&[options, &train[..], &["--out", &out]].concat());
     let output = command.env_remove("RUST_LOG").envs(variables.iter().copied()).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();

@@ -135,9 +135,8 @@ fn devices_are_listed_and_it_is_an_error_if_there_are_none() {
 }
 
 #[test]
-fn verify_measures_every_call_of_the_twins() {
-    let args =
-        ["verify", "--device", "reference", "--net", "Conv 4 3x3; Maxpool 3; Drop .5; Output", "--input", "3x8x7"];
+fn verify_measures_every_call() {
+    let args = ["verify", "--device", "cpu", "--net", "Conv 4 3x3; Maxpool 3; Drop .5; Output", "--input", "3x8x7"];
     let text = succeed(&args);
     assert!(text.contains("train          1  connect_update"), "{text}");
     assert!(text.trim_end().ends_with("calls are within their bounds"), "{text}");
@@ -157,7 +156,7 @@ fn every_table_is_there_as_json() {
     let folder = tempfile::tempdir().unwrap();
     write_idx(folder.path(), 40, 10);
     let (data, out) = (format!("mnist:{}", folder.path().display()), text(&folder.path().join("run")));
-    let train = ["train", "--device", "reference", "--net", "Output", "--batch", "12", "--data", &data, "--out", &out];
+    let train = ["train", "--device", "cpu", "--net", "Output", "--batch", "12", "--data", &data, "--out", &out];
     let whole = json(&[&train[..], &["--epochs", "2", "--json"]].concat());
     assert_eq!((whole["epochs"].as_u64(), whole["steps"].as_u64()), (Some(2), Some(6)));
     assert_eq!(
@@ -175,7 +174,7 @@ fn every_table_is_there_as_json() {
     assert!(table.contains("lowest validation error  ") && table.contains(" (epoch "), "{table}");
 
     let last = format!("{out}/last.safetensors");
-    let eval = ["eval", "--device", "reference", "--data", &data, "--checkpoint", &last];
+    let eval = ["eval", "--device", "cpu", "--data", &data, "--checkpoint", &last];
     let evaluated = json(&[&eval[..], &["--json"]].concat());
     let (wrong, images) = (evaluated["wrong"].as_u64().unwrap(), evaluated["images"].as_u64().unwrap());
     assert_eq!((images, evaluated["confusion"].as_array().unwrap().len()), (10, 10));

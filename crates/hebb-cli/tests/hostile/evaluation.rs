@@ -6,7 +6,7 @@ use super::run_of;
 use super::support::{fail, run, succeed, text};
 
 fn eval<'a>(file: &'a str, options: &[&'a str]) -> Vec<&'a str> {
-    [&["eval", "--device", "reference", "--checkpoint", file], options].concat()
+    [&["eval", "--device", "cpu", "--checkpoint", file], options].concat()
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn the_data_are_those_that_the_run_was_trained_on() {
 fn generated_images_are_named_by_the_metadata_and_a_start_names_none() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| text(&folder.path().join(name));
-    let train = ["train", "--device", "reference", "--net", "Maxpool 32, stride 32; Output", "--rule", "bp"];
+    let train = ["train", "--device", "cpu", "--net", "Maxpool 32, stride 32; Output", "--rule", "bp"];
     let length = ["--data", "shapes:3", "--validation", "1", "--batch", "2", "--steps", "1", "--out"];
     succeed(&[&train[..], &length, &[&at("run")]].concat());
     let seeded = succeed(&eval(&at("run/last.safetensors"), &["--split", "validation"]));

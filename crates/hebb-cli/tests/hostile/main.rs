@@ -36,7 +36,7 @@ fn data() -> (TempDir, String) {
 fn run_of(options: &[&str]) -> (TempDir, PathBuf, String) {
     let (folder, named) = data();
     let out = folder.path().join("run");
-    let train = ["train", "--device", "reference", "--data", &named, "--net", "Full 3; Output", "--batch", "4"];
+    let train = ["train", "--device", "cpu", "--data", &named, "--net", "Full 3; Output", "--batch", "4"];
     succeed(&[&train[..], &["--steps", "2", "--out", &text(&out)], options].concat());
     (folder, out, named)
 }

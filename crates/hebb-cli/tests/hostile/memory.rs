@@ -36,6 +36,8 @@ fn weights_past_the_memory_are_refused_before_they_are_drawn() {
         assert!(twins.starts_with("the plan on reference (CPU twins) needs "), "{twins}");
         assert!(twins.ends_with(" MiB are free: use a smaller batch or network"), "{twins}");
     }
+    let native = fail_within(1000, &[&["verify", "--device", "cpu", "--input", "1x28x28"], &large[..]].concat());
+    assert!(native.starts_with("the plan on cpu ("), "{native}");
     assert!(started.elapsed().as_secs() < 30, "nothing was drawn");
     assert!(!folder.path().join("start").exists() && !folder.path().join("run").exists());
 }

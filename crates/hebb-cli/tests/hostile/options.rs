@@ -65,7 +65,7 @@ fn a_network_without_a_connection_is_refused() {
         |seed: &str| run(&[&["init", "--overwrite", "--out", &file, "--seed", seed], &lucky[..], &images].concat());
     let seeds: Vec<String> = (1..40).map(|seed| seed.to_string()).collect();
     let empty = seeds.iter().find(|seed| draw(seed).code == 1).unwrap();
-    let train = ["train", "--device", "reference", "--data", &named, "--out", &out];
+    let train = ["train", "--device", "cpu", "--data", &named, "--out", &out];
     let sentence = draw(empty).stderr;
     assert!(
         sentence.contains(".mask leaves no connection at all: raise --connectivity or name another --seed"),
@@ -75,7 +75,7 @@ fn a_network_without_a_connection_is_refused() {
         fail(&[&train[..], &lucky, &["--batch", "4", "--seed", empty]].concat()),
         sentence.trim_end().replacen("hebb: ", "", 1)
     );
-    let verify = ["verify", "--device", "reference", "--seed", empty];
+    let verify = ["verify", "--device", "cpu", "--seed", empty];
     let verified = run(&[&verify[..], &lucky, &images].concat());
     assert_eq!((verified.code, verified.stderr.contains(sentence.trim_end())), (1, true), "{}", verified.stderr);
     assert!(seeds.iter().any(|seed| draw(seed).code == 0));

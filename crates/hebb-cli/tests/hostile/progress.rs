@@ -16,7 +16,7 @@ use super::support::{run, text};
 /// A training's lines of ended epochs and its result.
 fn train(options: &[&str]) -> (Vec<String>, String, f64) {
     let (folder, named) = data();
-    let fixed = ["train", "--device", "reference", "--data", &named, "--net", "Output", "--rule", "bp"];
+    let fixed = ["train", "--device", "cpu", "--data", &named, "--net", "Output", "--rule", "bp"];
     let out = ["--validation", "2", "--out", &text(&folder.path().join("run"))];
     let started = Instant::now();
     let ran = run(&[&fixed[..], options, &out].concat());
@@ -50,7 +50,7 @@ fn many_short_epochs_do_not_flood_a_log() {
 fn disturbed(disturb: impl FnOnce(u32, &Path)) -> (Option<i32>, String) {
     let (folder, named) = data();
     let out = folder.path().join("run");
-    let train = ["train", "--device", "reference", "--data", &named, "--net", "Output", "--rule", "bp", "--batch", "3"];
+    let train = ["train", "--device", "cpu", "--data", &named, "--net", "Output", "--rule", "bp", "--batch", "3"];
     let mut command = hebb(&[&train[..], &["--epochs", "1000000", "--out", &text(&out)]].concat());
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());

@@ -15,8 +15,7 @@ fn weights_that_run_away_end_the_run_and_no_false_number_is_kept() {
     for rule in ["bp", "urfb", "frfb", "brsf", "usf", "kp", "dfa"] {
         for net in ["Conv 4 3x3; Maxpool 3; Full 10; Output", "Output"] {
             let out = folder.path().join("run");
-            let train =
-                ["train", "--device", "reference", "--data", &named, "--rule", rule, "--net", net, "--lr", "1e30"];
+            let train = ["train", "--device", "cpu", "--data", &named, "--rule", rule, "--net", net, "--lr", "1e30"];
             let rest = ["--batch", "4", "--epochs", "2", "--out", &text(&out), "--overwrite"];
             let said = ends(&run(&[&train[..], &rest].concat()));
             let remedy = ": the weights ran away, start again (--overwrite) with a lower --lr, or a lower --mu where it was \
@@ -33,7 +32,7 @@ fn weights_that_run_away_end_the_run_and_no_false_number_is_kept() {
     }
     // Weights that no loss shows: a hidden layer's, which saturates its units.
     let out = folder.path().join("hidden");
-    let train = ["train", "--device", "reference", "--data", &named, "--net", "Full 5; Output", "--lr", "1e30"];
+    let train = ["train", "--device", "cpu", "--data", &named, "--net", "Full 5; Output", "--lr", "1e30"];
     let rest = ["--freeze", "2", "--batch", "4", "--epochs", "2", "--out", &text(&out)];
     let said = ends(&run(&[&train[..], &rest].concat()));
     assert!(
