@@ -1,12 +1,13 @@
 //! Sixteen images of one unit: the smallest piece of activity.
 
-use fearless_simd::{Simd, SimdBase};
+use fearless_simd::prelude::*;
+use fearless_simd::{Simd, f32x16};
 
 /// Images of a block.
 pub(crate) const LANES: usize = 16;
 
 /// One unit's activity for the sixteen images of a block: a cache line.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C, align(64))]
 pub(crate) struct Line(pub [f32; LANES]);
 
@@ -32,4 +33,24 @@ impl Line {
 #[inline(always)]
 pub(crate) fn vectors<S: Simd>() -> impl Iterator<Item = usize> {
     (0..LANES).step_by(S::f32s::LEN)
+}
+
+/// The numbers of some lines.
+pub(crate) fn flat(lines: &[Line]) -> &[f32] {
+    bytemuck::cast_slice(lines)
+}
+
+/// Rows to columns: four times the halves of all rows are interleaved.
+#[inline(always)]
+pub(crate) fn transposed<S: Simd>(rows: [f32x16<S>; LANES]) -> [f32x16<S>; LANES] {
+    let mut rows = rows;
+    for _ in 0..4 {
+        let mut next = rows;
+        for at in 0..LANES / 2 {
+            next[2 * at] = rows[at].zip_low(rows[at + LANES / 2]);
+            next[2 * at + 1] = rows[at].zip_high(rows[at + LANES / 2]);
+        }
+        rows = next;
+    }
+    rows
 }

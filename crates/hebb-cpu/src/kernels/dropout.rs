@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use fearless_simd::{Simd, dispatch};
+use fearless_simd::prelude::*;
+use fearless_simd::{Simd, dispatch, f32x16, u32x16};
 use hebb_spec::backend::Error;
 use hebb_spec::learning::{drop_scale, drop_threshold};
 use hebb_spec::operand::Slot;
@@ -43,25 +44,26 @@ impl Map for Dropout {
 
 impl Dropout {
     #[inline(always)]
-    fn mask<S: Simd>(&self, _simd: S, key: [u32; 2], block: usize, x: &[Line], y: &mut [Line]) {
+    fn mask<S: Simd>(&self, simd: S, key: [u32; 2], block: usize, x: &[Line], y: &mut [Line]) {
+        let (threshold, zero) = (u32x16::splat(simd, self.threshold), f32x16::splat(simd, 0.0));
+        let scale = f32x16::splat(simd, self.scale);
         for (first, line, len) in self.y.form.runs() {
             // Two units make sixteen pairs of words.
             for at in (0..len).step_by(2) {
-                let words = words(key, (first + at) as u32, block as u32 * LANES as u32 / 2);
-                for (unit, words) in words.iter().enumerate().take(len - at) {
-                    let (x, y) = (&x[line + at + unit], &mut y[line + at + unit]);
-                    for lane in 0..LANES {
-                        let kept = x.0[lane] * self.scale;
-                        y.0[lane] = if words[lane] < self.threshold { 0.0 } else { kept };
-                    }
+                let [even, odd] = words(key, (first + at) as u32, block as u32 * LANES as u32 / 2);
+                let (even, odd) = (u32x16::from_slice(simd, &even), u32x16::from_slice(simd, &odd));
+                for (unit, words) in [even.zip_low(odd), even.zip_high(odd)].into_iter().enumerate().take(len - at) {
+                    let kept = f32x16::from_slice(simd, &x[line + at + unit].0) * scale;
+                    let dropped = words.simd_lt(threshold);
+                    dropped.select(zero, kept).store_slice(&mut y[line + at + unit].0);
                 }
             }
         }
     }
 }
 
-/// The random words of two units and the sixteen images from pair `pair` on: Threefry-2x32, of which
-/// [`hebb_spec::rng`] gives one pair at a time.
+/// The random words of two units and the sixteen images from pair `pair` on: those of even images, then of odd ones, of the
+/// first unit in the first half. Threefry-2x32, of which [`hebb_spec::rng`] gives one pair at a time.
 #[inline(always)]
 fn words(key: [u32; 2], unit: u32, pair: u32) -> [[u32; LANES]; 2] {
     let keys = [key[0], key[1], 0x1BD1_1BDA ^ key[0] ^ key[1]];
@@ -82,12 +84,7 @@ fn words(key: [u32; 2], unit: u32, pair: u32) -> [[u32; LANES]; 2] {
             x1[lane] = x1[lane].wrapping_add(keys[(group + 2) % 3]).wrapping_add(group as u32 + 1);
         }
     }
-    let mut words = [[0; LANES]; 2];
-    for lane in 0..LANES {
-        words[lane / 8][lane % 8 * 2] = x0[lane];
-        words[lane / 8][lane % 8 * 2 + 1] = x1[lane];
-    }
-    words
+    [x0, x1]
 }
 
 #[cfg(test)]
@@ -98,10 +95,11 @@ mod tests {
     fn words_are_those_of_the_stream() {
         let stream = Stream::new(0x0123_4567_89AB_CDEF, Purpose::Dropout, 2, 41);
         for (unit, pair) in [(0, 0), (7, 8), (1000, 16)] {
-            for (at, words) in words(stream.key, unit, pair).iter().enumerate() {
-                for (lane, &word) in words.iter().enumerate() {
-                    assert_eq!(word, stream.pair(unit + at as u32, pair + lane as u32 / 2)[lane % 2]);
-                }
+            let words = words(stream.key, unit, pair);
+            for lane in 0..2 * LANES as u32 {
+                let (at, image) = (lane / 16, lane % 16);
+                let word = words[image as usize % 2][(at * 8 + image / 2) as usize];
+                assert_eq!(word, stream.pair(unit + at, pair + image / 2)[image as usize % 2]);
             }
         }
     }

@@ -3,6 +3,8 @@
 //! x is turned first, so that a vector holds the taps of one image: the sums of a row of weights then lie as the weights
 //! do, and none has to be added across a vector.
 
+use std::ops::Range;
+
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, Simd, dispatch, f32x16};
 use hebb_spec::backend::Error;
@@ -14,13 +16,15 @@ use rayon::prelude::*;
 use super::learner::{Learner, Rows};
 use super::place::{Places, blocks};
 use super::{All, Now, Operands};
-use crate::line::{LANES, Line, vectors};
+use crate::line::{LANES, Line, flat, transposed, vectors};
 use crate::memory::{Group, Place, Tensors};
 
 /// Outputs of a full layer of one task, at most: they share turned images that a cache holds.
 const TASK: usize = 64;
 /// Outputs of a tile.
 const TILE: usize = 8;
+/// Panels of sixteen taps whose sums are kept before the weights change.
+const STRETCH: usize = 12;
 /// A tap outside the image.
 const OUTSIDE: usize = usize::MAX;
 
@@ -103,16 +107,7 @@ fn turn<S: Simd>(simd: S, taps: &[usize], xs: &[&[Line]], turned: &mut [Line]) {
                 *row = f32x16::from_slice(simd, &x[tap].0);
             }
         }
-        // Four times the halves of all rows are interleaved.
-        for _ in 0..4 {
-            let mut next = rows;
-            for at in 0..LANES / 2 {
-                next[2 * at] = rows[at].zip_low(rows[at + LANES / 2]);
-                next[2 * at + 1] = rows[at].zip_high(rows[at + LANES / 2]);
-            }
-            rows = next;
-        }
-        for (row, turned) in rows.iter().zip(turned) {
+        for (row, turned) in transposed(rows).iter().zip(turned) {
             row.store_slice(&mut turned.0);
         }
     }
@@ -128,39 +123,62 @@ struct Task<'a> {
 }
 
 impl Task<'_> {
+    /// Stretches of panels: long enough that the weights of a row come from memory one after another, short enough that
+    /// their turned images stay in a cache.
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, turned: &[Line], rows: &mut Rows<'_>) {
         let taps = self.of.places.c.taps() as usize;
         let (outputs, panels) = (rows.w.len() / taps.max(1), taps.div_ceil(LANES));
-        let mut panel = 0;
-        while panel < panels {
-            let left = panels - panel;
+        let mut totals = [[Line::ZERO; STRETCH]; TILE];
+        for first in (0..panels).step_by(STRETCH) {
+            let stretch = first..(first + STRETCH).min(panels);
             let mut output = 0;
             while output < outputs {
-                let at = (output, panel);
-                output += match (S::f32s::LEN >= 16, outputs - output, left) {
-                    (true, TILE.., 3..) => self.tile::<S, TILE, 3>(simd, at, turned, rows),
-                    (true, TILE.., _) => self.tile::<S, TILE, 1>(simd, at, turned, rows),
-                    (_, 4.., 3..) => self.tile::<S, 4, 3>(simd, at, turned, rows),
-                    (_, 4.., _) => self.tile::<S, 4, 1>(simd, at, turned, rows),
-                    (_, _, 3..) => self.tile::<S, 1, 3>(simd, at, turned, rows),
-                    _ => self.tile::<S, 1, 1>(simd, at, turned, rows),
+                let count = match (S::f32s::LEN >= 16, outputs - output) {
+                    (true, TILE..) => self.panels::<S, TILE>(simd, (output, &stretch), turned, &mut totals),
+                    (_, 4..) => self.panels::<S, 4>(simd, (output, &stretch), turned, &mut totals),
+                    _ => self.panels::<S, 1>(simd, (output, &stretch), turned, &mut totals),
                 };
+                for (o, totals) in totals.iter().enumerate().take(count) {
+                    let tap = first * LANES;
+                    let sums = &flat(totals)[..(taps - tap).min(stretch.len() * LANES)];
+                    self.of.learner.change(simd, self.now, rows, (output + o) * taps + tap, sums);
+                }
+                output += count;
             }
-            panel += if left >= 3 { 3 } else { 1 };
         }
     }
 
-    /// `O` outputs from `output` on and `V` panels of sixteen taps from `panel` on.
+    /// The sums of `O` outputs over a stretch of panels.
+    #[inline(always)]
+    fn panels<S: Simd, const O: usize>(
+        &self,
+        simd: S,
+        (output, stretch): (usize, &Range<usize>),
+        turned: &[Line],
+        totals: &mut [[Line; STRETCH]; TILE],
+    ) -> usize {
+        let mut panel = stretch.start;
+        while panel < stretch.end {
+            let at = (output, panel, panel - stretch.start);
+            panel += match stretch.end - panel {
+                3.. => self.tile::<S, O, 3>(simd, at, turned, totals),
+                _ => self.tile::<S, O, 1>(simd, at, turned, totals),
+            };
+        }
+        O
+    }
+
+    /// `O` outputs from `output` on and `V` panels of sixteen taps from `panel` on, into the totals from `to` on.
     #[inline(always)]
     fn tile<S: Simd, const O: usize, const V: usize>(
         &self,
         simd: S,
-        (output, panel): (usize, usize),
+        (output, panel, to): (usize, usize, usize),
         turned: &[Line],
-        rows: &mut Rows<'_>,
+        totals: &mut [[Line; STRETCH]; TILE],
     ) -> usize {
-        let (taps, batch) = (self.of.places.c.taps() as usize, self.of.batch);
+        let batch = self.of.batch;
         let mut panels: [&[Line]; V] = [&[]; V];
         for (v, lines) in panels.iter_mut().enumerate() {
             *lines = &turned[(panel + v) * batch..][..batch];
@@ -169,7 +187,6 @@ impl Task<'_> {
         for (o, line) in lines.iter_mut().enumerate() {
             *line = self.of.line(self.first + output + o, self.place);
         }
-        let mut totals = [[Line::ZERO; V]; O];
         for lane in vectors::<S>() {
             let mut sums = [[S::f32s::splat(simd, 0.0); V]; O];
             let mut held = sums;
@@ -203,21 +220,10 @@ impl Task<'_> {
             }
             for o in 0..O {
                 for v in 0..V {
-                    totals[o][v].store(simd, sums[o][v], lane);
+                    totals[o][to + v].store(simd, sums[o][v], lane);
                 }
             }
         }
-        for (o, totals) in totals.iter().enumerate() {
-            for (v, total) in totals.iter().enumerate() {
-                let tap = (panel + v) * LANES;
-                let first = (output + o) * taps + tap;
-                // A whole line has a length that the compiler knows.
-                match taps - tap {
-                    LANES.. => self.of.learner.change(simd, self.now, rows, first, &total.0),
-                    some => self.of.learner.change(simd, self.now, rows, first, &total.0[..some]),
-                }
-            }
-        }
-        O
+        V
     }
 }

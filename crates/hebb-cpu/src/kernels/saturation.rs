@@ -37,12 +37,18 @@ impl All for Saturation {
             for unit in 0..self.units {
                 // Groups are runs of [unit][image, padded to four], on every backend alike.
                 let first = unit * padded(self.batch) + block * LANES;
-                for (lane, x) in lines[self.x.form.line(unit)].0.iter().enumerate().take(there) {
-                    if x.abs() >= 1.0 {
-                        counts[(first + lane) / chunk] += 1.0;
-                    }
+                let images = &lines[self.x.form.line(unit)].0[..there];
+                let (low, high) = images.split_at(there.min(chunk - first % chunk));
+                counts[first / chunk] += count(low);
+                if !high.is_empty() {
+                    counts[first / chunk + 1] += count(high);
                 }
             }
         }
     }
+}
+
+/// Units at ±1.
+fn count(x: &[f32]) -> f32 {
+    x.iter().map(|x| f32::from(u8::from(x.abs() >= 1.0))).sum()
 }
