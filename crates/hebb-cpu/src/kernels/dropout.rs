@@ -50,8 +50,7 @@ impl Dropout {
         for (first, line, len) in self.y.form.runs() {
             // Two units make sixteen pairs of words.
             for at in (0..len).step_by(2) {
-                let [even, odd] = words(key, (first + at) as u32, block as u32 * LANES as u32 / 2);
-                let (even, odd) = (u32x16::from_slice(simd, &even), u32x16::from_slice(simd, &odd));
+                let [even, odd] = words(simd, key, (first + at) as u32, block as u32 * LANES as u32 / 2);
                 for (unit, words) in [even.zip_low(odd), even.zip_high(odd)].into_iter().enumerate().take(len - at) {
                     let kept = f32x16::from_slice(simd, &x[line + at + unit].0) * scale;
                     let dropped = words.simd_lt(threshold);
@@ -65,24 +64,21 @@ impl Dropout {
 /// The random words of two units and the sixteen images from pair `pair` on: those of even images, then of odd ones, of the
 /// first unit in the first half. Threefry-2x32, of which [`hebb_spec::rng`] gives one pair at a time.
 #[inline(always)]
-fn words(key: [u32; 2], unit: u32, pair: u32) -> [[u32; LANES]; 2] {
+fn words<S: Simd>(simd: S, key: [u32; 2], unit: u32, pair: u32) -> [u32x16<S>; 2] {
     let keys = [key[0], key[1], 0x1BD1_1BDA ^ key[0] ^ key[1]];
-    let (mut x0, mut x1) = ([0; LANES], [0; LANES]);
+    let (mut units, mut pairs) = ([0; LANES], [0; LANES]);
     for lane in 0..LANES as u32 {
-        x0[lane as usize] = (unit + lane / 8).wrapping_add(keys[0]);
-        x1[lane as usize] = (pair + lane % 8).wrapping_add(keys[1]);
+        units[lane as usize] = (unit + lane / 8).wrapping_add(keys[0]);
+        pairs[lane as usize] = (pair + lane % 8).wrapping_add(keys[1]);
     }
+    let (mut x0, mut x1) = (u32x16::from_slice(simd, &units), u32x16::from_slice(simd, &pairs));
     for group in 0..5_usize {
         for rotation in [[13, 15, 26, 6], [17, 29, 16, 24]][group % 2] {
-            for lane in 0..LANES {
-                x0[lane] = x0[lane].wrapping_add(x1[lane]);
-                x1[lane] = x1[lane].rotate_left(rotation) ^ x0[lane];
-            }
+            x0 += x1;
+            x1 = ((x1 << rotation) | (x1 >> (32 - rotation))) ^ x0;
         }
-        for lane in 0..LANES {
-            x0[lane] = x0[lane].wrapping_add(keys[(group + 1) % 3]);
-            x1[lane] = x1[lane].wrapping_add(keys[(group + 2) % 3]).wrapping_add(group as u32 + 1);
-        }
+        x0 += keys[(group + 1) % 3];
+        x1 += keys[(group + 2) % 3].wrapping_add(group as u32 + 1);
     }
     [x0, x1]
 }
@@ -90,12 +86,14 @@ fn words(key: [u32; 2], unit: u32, pair: u32) -> [[u32; LANES]; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::level::Vectors;
 
     #[test]
     fn words_are_those_of_the_stream() {
         let stream = Stream::new(0x0123_4567_89AB_CDEF, Purpose::Dropout, 2, 41);
         for (unit, pair) in [(0, 0), (7, 8), (1000, 16)] {
-            let words = words(stream.key, unit, pair);
+            let level = Vectors::best().level().expect("the best is there");
+            let words = dispatch!(level, simd => words(simd, stream.key, unit, pair).map(|words| words.to_array()));
             for lane in 0..2 * LANES as u32 {
                 let (at, image) = (lane / 16, lane % 16);
                 let word = words[image as usize % 2][(at * 8 + image / 2) as usize];
