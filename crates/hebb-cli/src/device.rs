@@ -14,11 +14,11 @@ use crate::output;
 /// Finds and opens a device; `threads` are for the processor alone. Says on stderr what `auto` takes where there is no
 /// hardware GPU.
 pub fn find(choice: &Choice, threads: CpuArgs) -> Result<Device> {
-    let device = match (Device::find(choice)?, threads.threads) {
-        (Device::Cpu(_), Some(threads)) => Device::cpu(Some(usize::from(threads)))?,
-        (device, Some(_)) => bail!("--threads is for --device cpu, and {} is none: leave it out", device.name()),
-        (device, None) => device,
-    };
+    let threads = threads.threads.map(usize::from);
+    let device = Device::find(choice, threads)?;
+    if !matches!(device, Device::Cpu(_)) && threads.is_some() {
+        bail!("--threads is for --device cpu, and {} is none: leave it out", device.name());
+    }
     if let (Choice::Auto, Device::Cpu(cpu)) = (choice, &device) {
         output::note(&format!("no hardware GPU found: using {}, threads: {}", cpu.name(), cpu.threads()));
     }

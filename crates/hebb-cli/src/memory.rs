@@ -36,6 +36,11 @@ fn available() -> Option<u64> {
     free.into_iter().chain(left).min()
 }
 
+/// The machine's memory, where the system says.
+pub fn whole() -> Option<u64> {
+    kibibytes("/proc/meminfo", "MemTotal:")
+}
+
 /// The bytes of a line such as `VmSize:  12 kB`.
 fn kibibytes(path: &str, key: &str) -> Option<u64> {
     let text = fs::read_to_string(path).ok()?;

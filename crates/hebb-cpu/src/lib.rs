@@ -17,4 +17,4 @@ mod probe;
 mod runtime;
 
 pub use level::{VARIABLE, Vectors, VectorsError};
-pub use runtime::{Cpu, CpuError, memory};
+pub use runtime::{Cpu, CpuError};

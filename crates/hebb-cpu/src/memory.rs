@@ -211,15 +211,19 @@ impl Memory {
                 _ => unreachable!("activity is floats"),
             };
         }
-        fn fill<T: Copy + Default>(to: &mut [T], from: impl Iterator<Item = T>) {
-            let mut from = from;
-            to.iter_mut().for_each(|to| *to = from.next().unwrap_or_default());
+        fn copy<T: Copy + Default>(to: &mut [T], from: &[T]) {
+            to[..from.len()].copy_from_slice(from);
+            to[from.len()..].fill(T::default());
         }
         match (&mut self.tensors.whole[id.0], numbers) {
-            (Whole::Bytes(to), Numbers::Bytes(from)) => fill(to, from.iter().copied()),
-            (Whole::Bytes(to), Numbers::Floats(from)) => fill(to, from.iter().map(|&byte| byte as u8)),
-            (Whole::Classes(to), Numbers::Classes(from)) => fill(to, from.iter().copied()),
-            (Whole::Classes(to), Numbers::Floats(from)) => fill(to, from.iter().map(|&class| class as u16)),
+            (Whole::Bytes(to), Numbers::Bytes(from)) => copy(to, from),
+            (Whole::Bytes(to), Numbers::Floats(from)) => {
+                to.iter_mut().zip(*from).for_each(|(to, &byte)| *to = byte as u8);
+            }
+            (Whole::Classes(to), Numbers::Classes(from)) => copy(to, from),
+            (Whole::Classes(to), Numbers::Floats(from)) => {
+                to.iter_mut().zip(*from).for_each(|(to, &class)| *to = class as u16);
+            }
             (Whole::Floats(to), Numbers::Floats(from)) => to[..from.len()].copy_from_slice(from),
             _ => unreachable!("a request is checked before it comes here"),
         }
@@ -280,19 +284,24 @@ fn share(plan: &Plan, guarded: bool) -> (Vec<usize>, Vec<Option<Place>>) {
     (slots, places)
 }
 
-/// Bytes that a plan needs: its tensors, each group's sums of the tied convolutions that learn, and their weights packed.
+/// Bytes that a plan needs: its tensors, each group's sums of the tied convolutions that learn, weights packed
+/// and images turned.
 pub(crate) fn bytes(plan: &Plan) -> u64 {
     let activity = share(plan, false).0.iter().sum::<usize>() as u64 * (blocks(plan) * size_of::<Line>()) as u64;
     let is_whole = |layout: &&Layout| !matches!(layout, Layout::Activity { .. });
     let whole: u64 = plan.tensors.iter().map(|tensor| &tensor.layout).filter(is_whole).map(Layout::bytes).sum();
     let tied = |call: &Call| match call.problem {
-        Problem::ConnectUpdate { connection: c, .. } if !c.untied && !c.is_full() => {
+        Problem::ConnectUpdate { connection: c, .. } if c.is_tied() => {
             4 * c.len() as u64 * blocks(plan).min(MOST_GROUPS) as u64
         }
         Problem::ConnectForward { connection: c, .. } | Problem::ConnectFeedback { connection: c, .. }
-            if !c.untied && !c.is_full() =>
+            if c.is_tied() =>
         {
             4 * c.len() as u64
+        }
+        // Turned images.
+        Problem::ConnectUpdate { connection: c, batch, .. } if c.is_full() => {
+            4 * u64::from(c.taps()).next_multiple_of(LANES as u64) * u64::from(batch)
         }
         _ => 0,
     };

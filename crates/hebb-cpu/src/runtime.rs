@@ -111,11 +111,3 @@ impl Runtime for Cpu {
         Ok(Box::new(Native::new(plan, options, (level, self.pool.clone()), self.name())?))
     }
 }
-
-/// The machine's memory in bytes, where the system tells.
-pub fn memory() -> Option<u64> {
-    let told = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = told.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(1024 * kilobytes)
-}

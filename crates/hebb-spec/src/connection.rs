@@ -46,6 +46,11 @@ impl Connection {
         self.input.places() == 1 && self.kernel_h == 1 && self.kernel_w == 1 && !self.untied
     }
 
+    /// Whether this is a convolution whose places share one filter.
+    pub const fn is_tied(&self) -> bool {
+        !self.untied && !self.is_full()
+    }
+
     /// Rows of zero padding above the image.
     pub const fn pad_top(&self) -> u32 {
         (self.kernel_h - 1) / 2

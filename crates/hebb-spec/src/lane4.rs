@@ -1,5 +1,6 @@
 //! The lane-4 form, in which the GPU and the twins hold tensors: images in four-vectors innermost, weights with their
-//! output channels in four-vectors. No other crate needs it: hosts see the order of [`Layout`].
+//! output channels in four-vectors. Hosts see the order of [`Layout`]; of this one only the statistics' groups, which are
+//! runs of it on every backend.
 //!
 //! Activity lies as `[unit][image, padded to four]`, weights as `[filter][tap][output channel, padded to four]` with R in
 //! W's own order, a mask as the bits of sixteen weights in one whole number, images as bytes, four to a word, each image

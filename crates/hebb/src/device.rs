@@ -82,7 +82,7 @@ pub enum Device {
 impl Device {
     /// A hardware GPU if there is one, else the processor.
     pub fn auto() -> Result<Self, DeviceError> {
-        Self::find(&Choice::Auto)
+        Self::find(&Choice::Auto, None)
     }
 
     /// The processor, on so many threads: `None` for all that this process may use. Bytes do not depend on them.
@@ -95,13 +95,13 @@ impl Device {
         Device::Reference
     }
 
-    /// Finds and opens a device.
-    pub fn find(choice: &Choice) -> Result<Self, DeviceError> {
+    /// Finds and opens a device; the processor on so many threads.
+    pub fn find(choice: &Choice, threads: Option<usize>) -> Result<Self, DeviceError> {
         let pick = match choice {
             Choice::Reference => return Ok(Device::Reference),
             Choice::Named(name) => Pick::Named(name.clone()),
             Choice::Auto if Self::adapters().iter().any(|adapter| !adapter.software) => Pick::Hardware,
-            Choice::Auto | Choice::Cpu => return Self::cpu(None),
+            Choice::Auto | Choice::Cpu => return Self::cpu(threads),
             Choice::Gpu => Pick::Any,
         };
         Ok(Device::Gpu(Gpu::open(&pick)?))

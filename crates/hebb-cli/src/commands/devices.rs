@@ -7,6 +7,7 @@ use hebb_gpu::{AdapterSummary, GpuError};
 use serde::Serialize;
 
 use crate::args::TableArgs;
+use crate::memory;
 use crate::output::{self, Align, binary_bytes};
 use crate::remedy;
 
@@ -48,7 +49,7 @@ impl DeviceRow {
         Self {
             driver: cpu.vectors().to_string(),
             threads: Some(cpu.threads()),
-            memory_bytes: hebb_cpu::memory(),
+            memory_bytes: memory::whole(),
             ..Self::built_in(&Choice::Cpu, "processor")
         }
     }

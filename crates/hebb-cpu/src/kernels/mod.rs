@@ -175,15 +175,15 @@ pub(crate) fn lower(operands: &Operands<'_>, next: &mut usize) -> Result<Kernel,
     };
     Ok(match operands.call.problem {
         Problem::GatherImages { .. } => Kernel::Map(Box::new(gather_images::GatherImages::new(operands)?)),
-        Problem::ConnectForward { connection: c, slope, .. } => match is_tied(&c) {
+        Problem::ConnectForward { connection: c, slope, .. } => match c.is_tied() {
             true => Kernel::Map(Box::new(connect_forward::ConnectForward::new(operands, c, slope)?)),
             false => Kernel::All(Box::new(place_forward::PlaceForward::new(operands, c, slope)?)),
         },
-        Problem::ConnectFeedback { connection: c, gate, .. } => match is_tied(&c) {
+        Problem::ConnectFeedback { connection: c, gate, .. } => match c.is_tied() {
             true => Kernel::Map(Box::new(connect_feedback::ConnectFeedback::new(operands, c, gate)?)),
             false => Kernel::All(Box::new(place_feedback::PlaceFeedback::new(operands, c, gate)?)),
         },
-        Problem::ConnectUpdate { connection: c, learning, .. } => match is_tied(&c) {
+        Problem::ConnectUpdate { connection: c, learning, .. } => match c.is_tied() {
             true => Kernel::Add(sums(), Box::new(connect_update::ConnectUpdate::new(operands, c, learning)?)),
             false => Kernel::All(Box::new(place_update::PlaceUpdate::new(operands, c, learning)?)),
         },
@@ -211,17 +211,12 @@ pub(crate) fn lower(operands: &Operands<'_>, next: &mut usize) -> Result<Kernel,
     })
 }
 
-/// Whether all places of a connection share one filter, and there are several or it is larger than one.
-fn is_tied(c: &hebb_spec::connection::Connection) -> bool {
-    !c.untied && !c.is_full()
-}
-
 /// How a call's sum is cut, for its error bound: an update of a tied convolution adds the images of a block and the
 /// pixels of a strip lane by lane, then a vector's lanes two by two, then the strips and blocks of a group, then the
 /// groups; one of a full or untied layer adds image by image.
 pub(crate) fn rounding(problem: &Problem, groups: &[Group]) -> Rounding {
     match *problem {
-        Problem::ConnectUpdate { connection: c, .. } if is_tied(&c) => {
+        Problem::ConnectUpdate { connection: c, .. } if c.is_tied() => {
             let (pixels, strips) = connect_update::ConnectUpdate::strips(&c);
             let blocks = groups.iter().map(|group| group.blocks.len()).max().unwrap_or(1);
             let halvings = u64::from(LANES.ilog2());

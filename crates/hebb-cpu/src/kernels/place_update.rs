@@ -35,6 +35,8 @@ pub(crate) struct PlaceUpdate {
     learner: Learner,
     delta: Place,
     x: Place,
+    /// The turned images of a full layer: memory that is asked for once.
+    turned: Vec<Line>,
 }
 
 impl PlaceUpdate {
@@ -43,7 +45,7 @@ impl PlaceUpdate {
         let (delta, x) = (operands.place(Slot::Delta)?, operands.place(Slot::X)?);
         let batch = operands.call.problem.batch() as usize;
         let learner = Learner::new(operands, learning)?;
-        Ok(Self { places: Places { c, x: x.form }, batch, learner, delta, x })
+        Ok(Self { places: Places { c, x: x.form }, batch, learner, delta, x, turned: Vec::new() })
     }
 
     /// The line of an output at a place.
@@ -66,14 +68,15 @@ impl PlaceUpdate {
 
 impl All for PlaceUpdate {
     fn run(&mut self, level: Level, now: &Now, groups: &mut [Group], tensors: &mut Tensors) {
+        let mut turned = std::mem::take(&mut self.turned);
         let blocks = blocks(groups);
         let xs: Vec<&[Line]> = blocks.iter().map(|block| &block.slots[self.x.slot][..]).collect();
         let deltas: Vec<&[Line]> = blocks.iter().map(|block| &block.slots[self.delta.slot][..]).collect();
         let (taps, outputs) = (self.places.c.taps() as usize, self.places.c.output.channels as usize);
         let of = |first: usize, place: usize| Task { of: self, now, deltas: &deltas, first, place };
         if self.places.c.is_full() {
-            let mut turned = vec![Line::ZERO; taps.div_ceil(LANES) * self.batch];
             let lines = self.lines(0);
+            turned.resize(taps.div_ceil(LANES) * self.batch, Line::ZERO);
             let runs = turned.par_chunks_mut(self.batch.max(1)).zip(lines.par_chunks(LANES));
             runs.for_each(|(turned, lines)| dispatch!(level, simd => turn(simd, lines, &xs, turned)));
             // As many as leave each thread a few tasks: what is summed does not depend on it.
@@ -83,6 +86,7 @@ impl All for PlaceUpdate {
                 dispatch!(level, simd => task.run(simd, &turned, &mut rows));
             };
             self.learner.each(tensors, outputs * taps, learn);
+            self.turned = turned;
         } else {
             let learn = |place: usize, mut rows: Rows<'_>| {
                 let mut turned = vec![Line::ZERO; taps.div_ceil(LANES) * self.batch];
