@@ -26,6 +26,16 @@ impl Line {
     pub fn store<S: Simd>(&mut self, _simd: S, vector: S::f32s, lane: usize) {
         vector.store_slice(&mut self.0[lane..][..S::f32s::LEN]);
     }
+
+    /// The sum of its lanes, on every processor in the same order.
+    #[inline(always)]
+    pub fn added<S: Simd>(&self, simd: S) -> f32 {
+        let (low, high) = f32x16::from_slice(simd, &self.0).split();
+        let (low, high) = (low + high).split();
+        let sums = low + high;
+        let sums = sums.as_slice();
+        (sums[0] + sums[2]) + (sums[1] + sums[3])
+    }
 }
 
 /// The first lane of each vector of a line. A loop, not a closure: what is computed in a closure of its own may lose the

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use fearless_simd::prelude::*;
-use fearless_simd::{Level, Simd, dispatch, f32x16};
+use fearless_simd::{Level, Simd, dispatch};
 use hebb_spec::backend::Error;
 use hebb_spec::connection::Connection;
 use hebb_spec::learning::Learning;
@@ -11,7 +11,7 @@ use hebb_spec::operand::Slot;
 
 use super::learner::Learner;
 use super::{Add, At, Now, Operands};
-use crate::line::{LANES, Line, vectors};
+use crate::line::{Line, vectors};
 use crate::memory::{Place, Tensors};
 
 /// Outputs of a part of the sums.
@@ -204,20 +204,9 @@ impl Image<'_> {
                 let filter = ((tile.output - self.outputs.start + o) * inputs + tile.input + c) * size;
                 let first = filter + tile.ky * self.c.kernel_w as usize + tile.kx;
                 for (sum, total) in sums[first..].iter_mut().zip(totals) {
-                    *sum += lanes(simd, total);
+                    *sum += total.added(simd);
                 }
             }
         }
     }
-}
-
-/// Adds a line's sixteen lanes, on every processor in the same order.
-#[inline(always)]
-fn lanes<S: Simd>(simd: S, line: &Line) -> f32 {
-    let halves: [f32; LANES] = line.0;
-    let (low, high) = f32x16::from_slice(simd, &halves).split();
-    let (low, high) = (low + high).split();
-    let sums = low + high;
-    let sums = sums.as_slice();
-    (sums[0] + sums[2]) + (sums[1] + sums[3])
 }

@@ -9,6 +9,7 @@ use hebb_spec::learning::{drop_scale, drop_threshold};
 use hebb_spec::operand::Slot;
 use hebb_spec::rng::{Purpose, Stream};
 
+use super::random::pairs;
 use super::{At, Map, Operands};
 use crate::line::{LANES, Line};
 use crate::memory::Place;
@@ -62,25 +63,15 @@ impl Dropout {
 }
 
 /// The random words of two units and the sixteen images from pair `pair` on: those of even images, then of odd ones, of the
-/// first unit in the first half. Threefry-2x32, of which [`hebb_spec::rng`] gives one pair at a time.
+/// first unit in the first half.
 #[inline(always)]
 fn words<S: Simd>(simd: S, key: [u32; 2], unit: u32, pair: u32) -> [u32x16<S>; 2] {
-    let keys = [key[0], key[1], 0x1BD1_1BDA ^ key[0] ^ key[1]];
-    let (mut units, mut pairs) = ([0; LANES], [0; LANES]);
+    let (mut units, mut images) = ([0; LANES], [0; LANES]);
     for lane in 0..LANES as u32 {
-        units[lane as usize] = (unit + lane / 8).wrapping_add(keys[0]);
-        pairs[lane as usize] = (pair + lane % 8).wrapping_add(keys[1]);
+        units[lane as usize] = unit + lane / 8;
+        images[lane as usize] = pair + lane % 8;
     }
-    let (mut x0, mut x1) = (u32x16::from_slice(simd, &units), u32x16::from_slice(simd, &pairs));
-    for group in 0..5_usize {
-        for rotation in [[13, 15, 26, 6], [17, 29, 16, 24]][group % 2] {
-            x0 += x1;
-            x1 = ((x1 << rotation) | (x1 >> (32 - rotation))) ^ x0;
-        }
-        x0 += keys[(group + 1) % 3];
-        x1 += keys[(group + 2) % 3].wrapping_add(group as u32 + 1);
-    }
-    [x0, x1]
+    pairs(simd, key, (u32x16::from_slice(simd, &units), u32x16::from_slice(simd, &images)))
 }
 
 #[cfg(test)]
