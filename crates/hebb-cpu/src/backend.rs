@@ -10,11 +10,8 @@ use hebb_spec::request::{self, RequestError};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use crate::kernels::{At, Kernel, Map, Now, Operands, lower, rounding};
+use crate::kernels::{At, Forms, Kernel, Map, Now, Operands, Winograd, lower, rounding, variant};
 use crate::memory::{Block, Group, Memory, Tensors};
-
-/// The one variant of each kernel.
-pub(crate) const VARIANT: &str = "native";
 
 /// A plan made ready.
 pub(crate) struct Native {
@@ -25,28 +22,47 @@ pub(crate) struct Native {
     pool: Arc<ThreadPool>,
     now: Now,
     outcomes: Vec<Outcome>,
+    winograd: Winograd,
+    variant: Option<String>,
 }
 
 impl Native {
-    /// Makes a plan ready, all its tensors 0. Of the options only the guards mean something here.
+    /// Makes a plan ready, all its tensors 0. Of the options only guards and variant mean something here.
     pub fn new(
         plan: Plan,
         options: &Options,
         (level, pool): (Level, Arc<ThreadPool>),
+        winograd: Winograd,
         device: String,
     ) -> Result<Self, Error> {
+        let forms = Forms { rule: winograd, variant: options.variant.as_deref() };
         let mut memory = Memory::new(&plan, options.guarded, &device)?;
         let mut lists = Vec::new();
         for (_, calls) in &plan.lists {
             let mut next = 0;
-            let mut one =
-                |call: &Call| lower(&Operands { call, places: &memory.tensors.places, device: &device }, &mut next);
+            let mut one = |call: &Call| {
+                lower(&Operands { call, places: &memory.tensors.places, device: &device, forms }, &mut next)
+            };
             lists.push(calls.iter().map(&mut one).collect::<Result<Vec<Kernel>, Error>>()?);
         }
         for group in &mut memory.groups {
             group.sums = sums(&lists).into_iter().map(|len| vec![0.0; len]).collect();
         }
-        Ok(Self { plan, memory, lists, level, pool, now: Now::default(), outcomes: Vec::new() })
+        Ok(Self {
+            plan,
+            memory,
+            lists,
+            level,
+            pool,
+            now: Now::default(),
+            outcomes: Vec::new(),
+            winograd,
+            variant: options.variant.clone(),
+        })
+    }
+
+    fn forms(&self) -> Forms<'_> {
+        Forms { rule: self.winograd, variant: self.variant.as_deref() }
     }
 
     /// Runs some calls of a list.
@@ -174,7 +190,11 @@ impl Backend for Native {
     }
 
     fn kernels(&self) -> Vec<Named> {
-        let named = |call: &Call| Named { stem: call.problem.stem(), form: String::new(), variant: VARIANT.to_owned() };
+        let named = |call: &Call| Named {
+            stem: call.problem.stem(),
+            form: String::new(),
+            variant: variant(&call.problem, self.forms()).to_owned(),
+        };
         let mut kernels: Vec<Named> = self.plan.calls().map(named).collect();
         kernels.sort_unstable();
         kernels.dedup();
@@ -183,7 +203,7 @@ impl Backend for Native {
 
     fn rounding(&self, list: List, call: usize) -> Rounding {
         let groups = &self.memory.groups;
-        self.plan.list(list).get(call).map_or(Rounding::STRAIGHT, |call| rounding(&call.problem, groups))
+        self.plan.list(list).get(call).map_or(Rounding::STRAIGHT, |call| rounding(&call.problem, self.forms(), groups))
     }
 
     fn write(&mut self, tensor: TensorId, values: &[f32]) -> Result<(), Error> {

@@ -16,5 +16,6 @@ mod memory;
 mod probe;
 mod runtime;
 
+pub use kernels::{Winograd, WinogradError};
 pub use level::{VARIABLE, Vectors, VectorsError};
 pub use runtime::{Cpu, CpuError};

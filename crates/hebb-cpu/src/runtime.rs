@@ -10,7 +10,8 @@ use hebb_spec::problem::Problem;
 use hebb_spec::room;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::backend::{Native, VARIANT};
+use crate::backend::Native;
+use crate::kernels::{Winograd, variants};
 use crate::level::{VARIABLE, Vectors, VectorsError};
 use crate::memory::bytes;
 
@@ -40,6 +41,7 @@ pub enum CpuError {
 #[derive(Debug, Clone)]
 pub struct Cpu {
     vectors: Vectors,
+    winograd: Winograd,
     pool: Arc<ThreadPool>,
 }
 
@@ -61,7 +63,17 @@ impl Cpu {
         }
         let pool = ThreadPoolBuilder::new().num_threads(threads).thread_name(|at| format!("hebb-cpu {at}")).build();
         let pool = pool.map_err(|error| CpuError::Refused { threads, reason: error.to_string() })?;
-        Ok(Self { vectors, pool: Arc::new(pool) })
+        Ok(Self { vectors, winograd: Winograd::default(), pool: Arc::new(pool) })
+    }
+
+    /// The same, with these of Winograd's forms where they pay.
+    pub fn with_winograd(self, winograd: Winograd) -> Self {
+        Self { winograd, ..self }
+    }
+
+    /// Which of Winograd's forms it takes.
+    pub fn winograd(&self) -> Winograd {
+        self.winograd
     }
 
     /// Bytes that a plan needs here.
@@ -91,8 +103,8 @@ impl Runtime for Cpu {
         format!("cpu ({})", self.vectors)
     }
 
-    fn variants(&self, _problem: &Problem) -> Vec<&'static str> {
-        vec![VARIANT]
+    fn variants(&self, problem: &Problem) -> Vec<&'static str> {
+        variants(problem)
     }
 
     fn fits(&self, plan: &Plan, _options: &Options) -> Result<(), Error> {
@@ -108,6 +120,6 @@ impl Runtime for Cpu {
         self.fits(&plan, options)?;
         let level =
             self.vectors.level().map_err(|error| Error::Failed { device: self.name(), reason: error.to_string() })?;
-        Ok(Box::new(Native::new(plan, options, (level, self.pool.clone()), self.name())?))
+        Ok(Box::new(Native::new(plan, options, (level, self.pool.clone()), self.winograd, self.name())?))
     }
 }

@@ -18,6 +18,7 @@ mod geometry;
 pub mod loss;
 pub mod oracle;
 mod oracle_loss;
+mod oracle_winograd;
 pub mod pair_statistics;
 pub mod pool_feedback;
 pub mod pool_forward;
@@ -31,6 +32,7 @@ pub mod store;
 pub mod sum_feedback;
 pub mod sum_forward;
 pub mod target_delta;
+mod winograd;
 
 pub use backend::{Reference, Twins};
 pub use compare::{Comparison, compare};

@@ -13,9 +13,10 @@ use hebb_spec::tolerance::{SMALLEST, UNIT, sum_bound};
 
 use crate::data::Packed;
 use crate::geometry::{tap_input, tap_output};
-use crate::oracle_loss;
-use crate::run::{TwinError, pack, written};
+use crate::run::{Inputs, TwinError, floats, pack, written};
 use crate::step::TwinStep;
+use crate::winograd::Winograd;
+use crate::{oracle_loss, oracle_winograd};
 
 /// What a tensor must hold, and how far off each number may be, in its logical order.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,9 +51,6 @@ pub fn expect(
     Ok(values.into_iter().zip(bounds).zip(operands).map(logical).collect())
 }
 
-/// A problem's read and updated tensors in the lane-4 form.
-type Inputs = [(Slot, Packed<f64>)];
-
 /// The bounds of each tensor that is written or updated, in the lane-4 form.
 fn bounds(
     problem: &Problem,
@@ -80,8 +78,12 @@ fn bounds(
         | Problem::SignFeedback { .. } => one(vec![0.0; values[0].len()]),
         Problem::ConnectForward { connection: c, batch, slope } => {
             let linear = Problem::ConnectForward { connection: c, batch, slope: None };
-            let terms = terms(&c, batch, c.input.channels, tap_input);
-            let bounds = sums_bounds(&terms, &sizes(&linear)?);
+            let bounds = match rounding {
+                Rounding::Winograd { outputs, additions } => {
+                    winograd(outputs, additions, &oracle_winograd::forward(problem, outputs, inputs)?)
+                }
+                _ => sums_bounds(&terms(&c, batch, c.input.channels, tap_input), &sizes(&linear)?),
+            };
             match slope {
                 Some(slope) => one(after_sigma(slope, &bounds, &first(&linear, inputs)?)),
                 None => one(bounds),
@@ -89,6 +91,10 @@ fn bounds(
         }
         // |x| ≥ 1 where x does: the gate is the same, and its slope is in the sizes already.
         Problem::ConnectFeedback { connection: c, batch, skip, .. } => {
+            if let Rounding::Winograd { outputs, additions } = rounding {
+                let sizes = oracle_winograd::feedback(problem, outputs, inputs)?;
+                return Ok(one(winograd(outputs, additions + u64::from(skip), &sizes)));
+            }
             let mut terms = terms(&c, batch, c.output.channels, tap_output);
             terms.iter_mut().for_each(|terms| *terms += u64::from(skip));
             one(sums_bounds(&terms, &sizes(problem)?))
@@ -96,7 +102,11 @@ fn bounds(
         Problem::ConnectUpdate { connection: c, batch, learning } => {
             let terms = update_terms(&c, batch, rounding);
             let rate = f64::from(step.rate(learning.rate)).abs();
-            learned((learning, rate), terms, &increments((c, batch, learning), step, inputs)?, values)
+            let sizes = match rounding {
+                Rounding::Winograd { outputs, .. } => oracle_winograd::update(problem, outputs, inputs)?,
+                _ => increments((c, batch, learning), step, inputs)?,
+            };
+            learned((learning, rate), terms, &sizes, values)
         }
         Problem::PoolFeedback { pool, .. } => {
             // Only δ is summed; x and y are compared, and keep their signs.
@@ -126,13 +136,6 @@ fn absolute(inputs: &Inputs, of: impl Fn(Slot) -> bool) -> Vec<(Slot, Packed<f64
     inputs.iter().map(one).collect()
 }
 
-fn floats<'a>(problem: &Problem, inputs: &'a Inputs, slot: Slot) -> Result<&'a [f64], TwinError> {
-    match inputs.iter().find(|(other, _)| *other == slot) {
-        Some((_, Packed::Floats(floats))) => Ok(floats),
-        _ => Err(TwinError::Missing { stem: problem.stem(), slot }),
-    }
-}
-
 /// One product, correctly rounded.
 fn product_bound(value: f64) -> f64 {
     if value == 0.0 { 0.0 } else { UNIT * value.abs() + SMALLEST }
@@ -159,6 +162,12 @@ fn sums_bounds(terms: &[u64], sizes: &[f64]) -> Vec<f64> {
     sizes.iter().zip(terms.iter().cycle()).map(|(&size, &terms)| sum_bound(terms, size)).collect()
 }
 
+/// The bound of each output by Winograd.
+fn winograd(outputs: u32, additions: u64, sizes: &[f64]) -> Vec<f64> {
+    let roundings = additions + Winograd::of(outputs).forward_roundings();
+    sizes.iter().map(|&size| sum_bound(roundings, size)).collect()
+}
+
 /// Through σ, which never widens a difference by more than its slope; a unit that is surely saturated is exactly ±1.
 fn after_sigma(slope: f32, bounds: &[f64], h: &[f64]) -> Vec<f64> {
     let slope = f64::from(slope);
@@ -175,6 +184,7 @@ fn update_terms(c: &Connection, batch: u32, rounding: Rounding) -> u64 {
     let (runs, lanes) = match rounding {
         Rounding::Runs { runs, lanes } => (runs.max(1), lanes.max(1)),
         Rounding::Additions(additions) => return additions,
+        Rounding::Winograd { outputs, additions } => return additions + Winograd::of(outputs).update_roundings(),
     };
     let places = if c.untied { 1 } else { c.output.places().div_ceil(runs) };
     let share = u64::from(vectors(batch).div_ceil(lanes) * LANE);

@@ -255,6 +255,17 @@ pub fn outputs(problem: &Problem, step: &TwinStep, inputs: &[(Slot, Vec<f32>)]) 
         .collect())
 }
 
+/// A problem's read and updated tensors in the lane-4 form.
+pub(crate) type Inputs = [(Slot, Packed<f64>)];
+
+/// The numbers in a slot.
+pub(crate) fn floats<'a>(problem: &Problem, inputs: &'a Inputs, slot: Slot) -> Result<&'a [f64], TwinError> {
+    match inputs.iter().find(|(other, _)| *other == slot) {
+        Some((_, Packed::Floats(floats))) => Ok(floats),
+        _ => Err(TwinError::Missing { stem: problem.stem(), slot }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

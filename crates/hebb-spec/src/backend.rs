@@ -18,6 +18,13 @@ pub enum Rounding {
     },
     /// In any way in which no product goes through more additions than these.
     Additions(u64),
+    /// By Winograd's F(m×m, 3×3): sums of transformed products, transformed back.
+    Winograd {
+        /// m: rows, and columns, of outputs that a tile has, 2 or 4.
+        outputs: u32,
+        /// Additions that a product goes through between the transforms, at most.
+        additions: u64,
+    },
 }
 
 impl Rounding {

@@ -8,7 +8,7 @@ use hebb_spec::connection::Connection;
 use hebb_spec::operand::Slot;
 use hebb_spec::plan::TensorId;
 
-use super::taps::{PACK, Packed};
+use super::convolution::Convolution;
 use super::tied::{Finish, Tied};
 use super::{At, Map, Operands};
 use crate::line::Line;
@@ -16,8 +16,8 @@ use crate::memory::{Place, Tensors};
 
 /// A call of it.
 pub(crate) struct ConnectFeedback {
-    tied: Tied,
-    packed: Packed,
+    c: Connection,
+    convolution: Convolution,
     weights: TensorId,
     delta: Place,
     skip: Option<Place>,
@@ -41,11 +41,11 @@ impl ConnectFeedback {
             to: below.form.channel(places),
         };
         Ok(Self {
-            packed: Packed::new(tied.tiles(), tied.offsets()),
+            c,
+            convolution: Convolution::new(tied, operands.form()),
             weights: operands.id(Slot::R)?,
             skip: operands.call.tensor(Slot::Skip).map(|_| operands.place(Slot::Skip)).transpose()?,
             gate: gate.map(|slope| Ok::<_, Error>((slope, operands.place(Slot::Gate)?))).transpose()?,
-            tied,
             delta,
             below,
         })
@@ -54,21 +54,20 @@ impl ConnectFeedback {
 
 impl Map for ConnectFeedback {
     fn output(&self) -> (Place, usize, usize) {
-        (self.below, self.tied.tiles(), PACK * self.tied.to)
+        let (parts, len) = self.convolution.parts();
+        (self.below, parts, len)
     }
 
     fn pack(&mut self, tensors: &Tensors) {
-        let (outputs, inputs) = (self.tied.input.channels as usize, self.tied.channels);
-        let size = self.tied.kernel_h * self.tied.kernel_w;
+        let (inputs, size) = (self.c.input.channels as usize, (self.c.kernel_h * self.c.kernel_w) as usize);
         // R [output][input][row][column], rows and columns turned round
         let weight = |place: usize, output: usize, input: usize| (output * inputs + input) * size + size - 1 - place;
-        self.packed.pack(tensors.floats(self.weights), (inputs, outputs), weight);
+        self.convolution.pack(tensors.floats(self.weights), weight);
     }
 
-    fn run(&self, at: &At<'_>, tiles: Range<usize>, below: &mut [Line]) {
+    fn run(&self, at: &At<'_>, parts: Range<usize>, below: &mut [Line]) {
         let skip = self.skip.map(|place| at.lines(place));
         let gate = self.gate.map(|(slope, place)| (slope, at.lines(place)));
-        let io = (at.lines(self.delta), below);
-        self.tied.run(at.level, &self.packed.taps(), tiles, io, Finish::Delta(skip, gate));
+        self.convolution.run(at.level, parts, (at.lines(self.delta), below), Finish::Delta(skip, gate));
     }
 }

@@ -7,7 +7,7 @@ use hebb_spec::connection::Connection;
 use hebb_spec::operand::Slot;
 use hebb_spec::plan::TensorId;
 
-use super::taps::{PACK, Packed};
+use super::convolution::Convolution;
 use super::tied::{Finish, Tied};
 use super::{At, Map, Operands};
 use crate::line::Line;
@@ -15,8 +15,8 @@ use crate::memory::{Place, Tensors};
 
 /// A call of it.
 pub(crate) struct ConnectForward {
-    tied: Tied,
-    packed: Packed,
+    c: Connection,
+    convolution: Convolution,
     weights: TensorId,
     slope: Option<f32>,
     x: Place,
@@ -39,8 +39,8 @@ impl ConnectForward {
             to: y.form.channel(places),
         };
         Ok(Self {
-            tied,
-            packed: Packed::new(tied.tiles(), tied.offsets()),
+            c,
+            convolution: Convolution::new(tied, operands.form()),
             weights: operands.id(Slot::W)?,
             slope,
             x,
@@ -51,18 +51,19 @@ impl ConnectForward {
 
 impl Map for ConnectForward {
     fn output(&self) -> (Place, usize, usize) {
-        (self.y, self.tied.tiles(), PACK * self.tied.to)
+        let (parts, len) = self.convolution.parts();
+        (self.y, parts, len)
     }
 
     fn pack(&mut self, tensors: &Tensors) {
-        let (inputs, size) = (self.tied.input.channels as usize, self.tied.kernel_h * self.tied.kernel_w);
+        let (inputs, size) = (self.c.input.channels as usize, (self.c.kernel_h * self.c.kernel_w) as usize);
         // W [output][input][row][column]
         let weight = |place: usize, input: usize, output: usize| (output * inputs + input) * size + place;
-        self.packed.pack(tensors.floats(self.weights), (self.tied.channels, inputs), weight);
+        self.convolution.pack(tensors.floats(self.weights), weight);
     }
 
-    fn run(&self, at: &At<'_>, tiles: Range<usize>, y: &mut [Line]) {
+    fn run(&self, at: &At<'_>, parts: Range<usize>, y: &mut [Line]) {
         let finish = self.slope.map_or(Finish::Plain, Finish::Sigma);
-        self.tied.run(at.level, &self.packed.taps(), tiles, (at.lines(self.x), y), finish);
+        self.convolution.run(at.level, parts, (at.lines(self.x), y), finish);
     }
 }

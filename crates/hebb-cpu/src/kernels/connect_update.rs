@@ -10,6 +10,7 @@ use hebb_spec::learning::Learning;
 use hebb_spec::operand::Slot;
 
 use super::learner::Learner;
+use super::winograd::Summed;
 use super::{Add, At, Now, Operands};
 use crate::line::{Line, vectors};
 use crate::memory::{Place, Tensors};
@@ -22,6 +23,8 @@ const STRIP: usize = 128;
 /// A call of it.
 pub(crate) struct ConnectUpdate {
     c: Connection,
+    /// By Winograd, or by plain sums.
+    winograd: Option<Summed>,
     learner: Learner,
     delta: Place,
     x: Place,
@@ -31,7 +34,8 @@ impl ConnectUpdate {
     /// From its tensors.
     pub fn new(operands: &Operands<'_>, c: Connection, learning: Learning) -> Result<Self, Error> {
         let (delta, x) = (operands.place(Slot::Delta)?, operands.place(Slot::X)?);
-        Ok(Self { c, learner: Learner::new(operands, learning)?, delta, x })
+        let winograd = operands.form().map(|form| Summed::new(form, c));
+        Ok(Self { c, winograd, learner: Learner::new(operands, learning)?, delta, x })
     }
 
     /// Pixels of a strip and strips of an image: how the sums of one block are cut.
@@ -43,27 +47,37 @@ impl ConnectUpdate {
 
 impl Add for ConnectUpdate {
     fn sums(&self) -> (usize, usize) {
+        if let Some(winograd) = &self.winograd {
+            return winograd.parts();
+        }
         let outputs = self.c.output.channels as usize;
         (outputs.div_ceil(PART), self.c.len() / outputs.max(1) * PART)
     }
 
     fn len(&self) -> usize {
-        self.c.len()
+        match self.winograd {
+            Some(_) => self.sums().0 * self.sums().1,
+            None => self.c.len(),
+        }
     }
 
     fn run(&self, at: &At<'_>, parts: Range<usize>, sums: &mut [f32]) {
         let places = self.c.output.places() as usize;
-        let image = Image {
-            c: &self.c,
-            outputs: parts.start * PART..(parts.end * PART).min(self.c.output.channels as usize),
-            delta: (at.lines(self.delta), self.delta.form.channel(places)),
-            x: (at.lines(self.x), self.x.form.channel(places)),
-        };
+        let delta = (at.lines(self.delta), self.delta.form.channel(places));
+        let x = (at.lines(self.x), self.x.form.channel(places));
+        if let Some(winograd) = &self.winograd {
+            return winograd.add(at.level, (delta, x), parts, sums);
+        }
+        let outputs = parts.start * PART..(parts.end * PART).min(self.c.output.channels as usize);
+        let image = Image { c: &self.c, outputs, delta, x };
         dispatch!(at.level, simd => image.add(simd, sums));
     }
 
     fn finish(&self, on: (Level, &Now), tensors: &mut Tensors, groups: &[&[f32]]) {
-        self.learner.learn(on, tensors, groups);
+        match &self.winograd {
+            Some(winograd) => self.learner.learn(on, tensors, &[&winograd.finished(on.0, groups)]),
+            None => self.learner.learn(on, tensors, groups),
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 mod connect_feedback;
 mod connect_forward;
 mod connect_update;
+mod convolution;
 mod difference;
 mod dropout;
 mod gather_images;
@@ -30,6 +31,7 @@ mod taps;
 mod target_delta;
 mod tied;
 mod window;
+mod winograd;
 
 use std::ops::Range;
 
@@ -40,8 +42,13 @@ use hebb_spec::operand::Slot;
 use hebb_spec::plan::{Call, TensorId};
 use hebb_spec::problem::Problem;
 
+use self::winograd::Outputs;
+pub use self::winograd::{Winograd, WinogradError};
 use crate::line::{LANES, Line};
 use crate::memory::{Block, Group, Place, Tensors};
+
+/// The variant that every kernel has.
+const NATIVE: &str = "native";
 
 /// What changes from step to step.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -148,9 +155,59 @@ pub(crate) struct Operands<'a> {
     pub places: &'a [Option<Place>],
     /// Name of the device, for errors.
     pub device: &'a str,
+    /// Which convolutions are done by which form.
+    pub forms: Forms<'a>,
+}
+
+/// Which form each convolution is done by.
+#[derive(Clone, Copy)]
+pub(crate) struct Forms<'a> {
+    /// By the rule of shapes.
+    pub rule: Winograd,
+    /// By a variant's name, where the convolution has it.
+    pub variant: Option<&'a str>,
+}
+
+impl Forms<'_> {
+    /// The form of a problem; `None` for plain sums, and where there are no others.
+    pub fn of(&self, problem: &Problem) -> Option<Outputs> {
+        let (Problem::ConnectForward { connection: c, .. }
+        | Problem::ConnectFeedback { connection: c, .. }
+        | Problem::ConnectUpdate { connection: c, .. }) = problem
+        else {
+            return None;
+        };
+        match self.variant {
+            Some(NATIVE) => None,
+            Some(variant) => Outputs::named(c, variant).or_else(|| Outputs::of(c, self.rule)),
+            None => Outputs::of(c, self.rule),
+        }
+    }
+}
+
+/// The variant of a problem's kernel.
+pub(crate) fn variant(problem: &Problem, forms: Forms<'_>) -> &'static str {
+    forms.of(problem).map_or(NATIVE, Outputs::variant)
+}
+
+/// All variants of a problem's kernel.
+pub(crate) fn variants(problem: &Problem) -> Vec<&'static str> {
+    let mut variants = vec![NATIVE];
+    if let Problem::ConnectForward { connection: c, .. }
+    | Problem::ConnectFeedback { connection: c, .. }
+    | Problem::ConnectUpdate { connection: c, .. } = problem
+    {
+        variants.extend(winograd::variants(c));
+    }
+    variants
 }
 
 impl Operands<'_> {
+    /// The form that the call is done by.
+    pub fn form(&self) -> Option<Outputs> {
+        self.forms.of(&self.call.problem)
+    }
+
     /// The tensor in a slot.
     pub fn id(&self, slot: Slot) -> Result<TensorId, Error> {
         self.call.tensor(slot).ok_or_else(|| Error::Failed {
@@ -216,13 +273,25 @@ pub(crate) fn lower(operands: &Operands<'_>, next: &mut usize) -> Result<Kernel,
 /// How a call's sum is cut, for its error bound: an update of a tied convolution adds the images of a block and the
 /// pixels of a strip lane by lane, then a vector's lanes two by two, then the strips and blocks of a group, then the
 /// groups; one of a full or untied layer adds image by image.
-pub(crate) fn rounding(problem: &Problem, groups: &[Group]) -> Rounding {
+pub(crate) fn rounding(problem: &Problem, forms: Forms<'_>, groups: &[Group]) -> Rounding {
+    let blocks = groups.iter().map(|group| group.blocks.len()).max().unwrap_or(1) as u64;
+    if let Some(form) = forms.of(problem) {
+        let additions = match *problem {
+            Problem::ConnectUpdate { connection: c, .. } => {
+                let (strip, strips) = winograd::Summed::new(form, c).additions();
+                strip + strips * blocks + groups.len() as u64
+            }
+            Problem::ConnectFeedback { connection: c, .. } => u64::from(c.output.channels),
+            Problem::ConnectForward { connection: c, .. } => u64::from(c.input.channels),
+            _ => 0,
+        };
+        return Rounding::Winograd { outputs: form.across(), additions };
+    }
     match *problem {
         Problem::ConnectUpdate { connection: c, .. } if c.is_tied() => {
             let (pixels, strips) = connect_update::ConnectUpdate::strips(&c);
-            let blocks = groups.iter().map(|group| group.blocks.len()).max().unwrap_or(1);
             let halvings = u64::from(LANES.ilog2());
-            Rounding::Additions(u64::from(pixels) + halvings + u64::from(strips) * blocks as u64 + groups.len() as u64)
+            Rounding::Additions(u64::from(pixels) + halvings + u64::from(strips) * blocks + groups.len() as u64)
         }
         Problem::ConnectUpdate { batch, .. } => Rounding::Additions(u64::from(batch)),
         _ => Rounding::STRAIGHT,

@@ -21,6 +21,27 @@ pub(crate) enum Finish<'a> {
     Delta(Option<&'a [Line]>, Option<(f32, &'a [Line])>),
 }
 
+impl Finish<'_> {
+    /// Finishes the sum of a line.
+    #[inline(always)]
+    pub fn apply<S: Simd>(self, simd: S, sum: S::f32s, line: usize, lane: usize) -> S::f32s {
+        match self {
+            Finish::Plain => sum,
+            Finish::Sigma(slope) => sigma(simd, slope, sum),
+            Finish::Delta(skip, gate) => {
+                let mut sum = sum;
+                if let Some(skip) = skip {
+                    sum += skip[line].load(simd, lane);
+                }
+                if let Some((slope, x)) = gate {
+                    sum = gated(simd, slope, x[line].load(simd, lane), sum);
+                }
+                sum
+            }
+        }
+    }
+}
+
 /// A convolution's geometry, seen from what it writes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tied {
@@ -175,7 +196,7 @@ impl<S: Simd> Row<'_, S> {
                 let line = (skip + o) * of.to + at;
                 let read = (first + skip + o) * of.to + at;
                 for (p, y) in y[line..][..P].iter_mut().enumerate() {
-                    y.store(self.simd, self.finished(sums[p], read + p, lane), lane);
+                    y.store(self.simd, self.finish.apply(self.simd, sums[p], read + p, lane), lane);
                 }
             }
         }
@@ -206,24 +227,6 @@ impl<S: Simd> Row<'_, S> {
             }
         }
         *sums = held;
-    }
-
-    #[inline(always)]
-    fn finished(&self, sum: S::f32s, line: usize, lane: usize) -> S::f32s {
-        match self.finish {
-            Finish::Plain => sum,
-            Finish::Sigma(slope) => sigma(self.simd, slope, sum),
-            Finish::Delta(skip, gate) => {
-                let mut sum = sum;
-                if let Some(skip) = skip {
-                    sum += skip[line].load(self.simd, lane);
-                }
-                if let Some((slope, x)) = gate {
-                    sum = gated(self.simd, slope, x[line].load(self.simd, lane), sum);
-                }
-                sum
-            }
-        }
     }
 }
 
