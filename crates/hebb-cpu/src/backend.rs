@@ -101,7 +101,7 @@ fn sums(lists: &[Vec<Kernel>]) -> Vec<usize> {
 fn by_block(calls: &mut [Kernel], (level, now): (Level, &Now), memory: &mut Memory) {
     for call in calls.iter_mut() {
         if let Kernel::Map(map) = call {
-            map.pack(&memory.tensors);
+            map.pack(level, &memory.tensors);
         }
     }
     let tensors = &memory.tensors;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use fearless_simd::Level;
 use hebb_spec::Shape;
 use hebb_spec::backend::Error;
 use hebb_spec::connection::Connection;
@@ -58,11 +59,11 @@ impl Map for ConnectFeedback {
         (self.below, parts, len)
     }
 
-    fn pack(&mut self, tensors: &Tensors) {
+    fn pack(&mut self, level: Level, tensors: &Tensors) {
         let (inputs, size) = (self.c.input.channels as usize, (self.c.kernel_h * self.c.kernel_w) as usize);
         // R [output][input][row][column], rows and columns turned round
         let weight = |place: usize, output: usize, input: usize| (output * inputs + input) * size + size - 1 - place;
-        self.convolution.pack(tensors.floats(self.weights), weight);
+        self.convolution.pack(level, tensors.floats(self.weights), weight);
     }
 
     fn run(&self, at: &At<'_>, parts: Range<usize>, below: &mut [Line]) {

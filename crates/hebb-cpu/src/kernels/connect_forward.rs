@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use fearless_simd::Level;
 use hebb_spec::backend::Error;
 use hebb_spec::connection::Connection;
 use hebb_spec::operand::Slot;
@@ -55,11 +56,11 @@ impl Map for ConnectForward {
         (self.y, parts, len)
     }
 
-    fn pack(&mut self, tensors: &Tensors) {
+    fn pack(&mut self, level: Level, tensors: &Tensors) {
         let (inputs, size) = (self.c.input.channels as usize, (self.c.kernel_h * self.c.kernel_w) as usize);
         // W [output][input][row][column]
         let weight = |place: usize, input: usize, output: usize| (output * inputs + input) * size + place;
-        self.convolution.pack(tensors.floats(self.weights), weight);
+        self.convolution.pack(level, tensors.floats(self.weights), weight);
     }
 
     fn run(&self, at: &At<'_>, parts: Range<usize>, y: &mut [Line]) {

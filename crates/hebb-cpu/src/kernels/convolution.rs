@@ -49,11 +49,11 @@ impl Convolution {
     }
 
     /// Makes its weights ready: `weight` tells where that of a place of the filter, an input and an output lies.
-    pub fn pack(&mut self, weights: &[f32], weight: impl Fn(usize, usize, usize) -> usize + Sync) {
+    pub fn pack(&mut self, level: Level, weights: &[f32], weight: impl Fn(usize, usize, usize) -> usize + Sync) {
         let (outputs, inputs) = (self.tied.channels, self.tied.input.channels as usize);
         match &mut self.way {
             Way::Sums(packed) => packed.pack(weights, (outputs, inputs), weight),
-            Way::Winograd(filtered) => filtered.pack(weights, outputs, weight),
+            Way::Winograd(filtered) => filtered.pack(level, weights, outputs, weight),
         }
     }
 

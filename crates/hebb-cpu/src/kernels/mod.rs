@@ -99,7 +99,7 @@ pub(crate) trait Map: Send + Sync {
     fn output(&self) -> (Place, usize, usize);
 
     /// Makes weights ready for all blocks.
-    fn pack(&mut self, _tensors: &Tensors) {}
+    fn pack(&mut self, _level: Level, _tensors: &Tensors) {}
 
     /// Writes some parts of the output.
     fn run(&self, at: &At<'_>, parts: Range<usize>, y: &mut [Line]);

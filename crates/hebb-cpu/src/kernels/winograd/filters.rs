@@ -1,6 +1,8 @@
 //! Filters transformed for their products: for each tile of eight outputs and each place of the transformed tile, all
 //! inputs one after another.
 
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, Simd, dispatch, f32x8};
 use rayon::prelude::*;
 
 use super::forms::{Form, Four, Two};
@@ -26,24 +28,24 @@ impl Filters {
     /// output lies. Outputs that fill up the last tile are 0.
     pub fn pack(
         &mut self,
-        form: Outputs,
+        (level, form): (Level, Outputs),
         weights: &[f32],
         outputs: usize,
         weight: impl Fn(usize, usize, usize) -> usize + Sync,
     ) {
-        let inputs = self.inputs;
-        let of = |input, output| -> [[f32; 3]; 3] {
-            std::array::from_fn(|row| std::array::from_fn(|column| weights[weight(row * 3 + column, input, output)]))
-        };
-        let tiles = self.weights.par_chunks_mut((self.places * inputs).max(1)).enumerate();
-        tiles.for_each(|(tile, packed)| {
+        let (inputs, size) = (self.inputs, self.places * self.inputs);
+        self.weights.par_chunks_mut(size.max(1)).enumerate().for_each(|(tile, packed)| {
             for input in 0..inputs {
+                let mut filters = [[[0.0; PACK]; 3]; 3];
                 for (output, lane) in (tile * PACK..outputs).zip(0..PACK) {
-                    let mut place = |at: usize, value: f32| packed[at * inputs + input][lane] = value;
-                    match form {
-                        Outputs::Two => transform::<Two, 2, 4>(of(input, output), &mut place),
-                        Outputs::Four => transform::<Four, 4, 6>(of(input, output), &mut place),
+                    for (place, of_place) in filters.as_flattened_mut().iter_mut().enumerate() {
+                        of_place[lane] = weights[weight(place, input, output)];
                     }
+                }
+                let to = &mut packed[input..];
+                match form {
+                    Outputs::Two => dispatch!(level, simd => transform::<_, Two, 2, 4>(simd, &filters, to, inputs)),
+                    Outputs::Four => dispatch!(level, simd => transform::<_, Four, 4, 6>(simd, &filters, to, inputs)),
                 }
             }
         });
@@ -55,12 +57,26 @@ impl Filters {
     }
 }
 
-/// G w Gᵀ.
-fn transform<F: Form<M, A>, const M: usize, const A: usize>(w: [[f32; 3]; 3], place: &mut impl FnMut(usize, f32)) {
-    let rows = w.map(F::filter);
-    for column in 0..A {
-        for (row, value) in F::filter(rows.map(|row| row[column])).into_iter().enumerate() {
-            place(row * A + column, value);
+/// G w Gᵀ of eight outputs: place p goes to number p · `inputs` of `to`.
+#[inline(always)]
+fn transform<S: Simd, F: Form<M, A>, const M: usize, const A: usize>(
+    simd: S,
+    filters: &[[[f32; PACK]; 3]; 3],
+    to: &mut [[f32; PACK]],
+    inputs: usize,
+) {
+    let mut rows = [[f32x8::splat(simd, 0.0); A]; 3];
+    for i in 0..3 {
+        let mut row = [f32x8::splat(simd, 0.0); 3];
+        for j in 0..3 {
+            row[j] = f32x8::from_slice(simd, &filters[i][j]);
+        }
+        rows[i] = F::filter(row);
+    }
+    for j in 0..A {
+        let column = F::filter([rows[0][j], rows[1][j], rows[2][j]]);
+        for i in 0..A {
+            column[i].store_slice(&mut to[(i * A + j) * inputs]);
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::line::{Line, vectors};
 /// Tiles whose products with eight outputs fill the register file.
 const GROUP: usize = 3;
 /// Bytes of transformed tiles, about, that stay in a core's own cache.
-const STRIP: usize = 512 << 10;
+const STRIP: usize = 256 << 10;
 /// Lines of the products of a group at one place, one more than there are: planes then fall into different sets of a cache.
 const PRODUCTS: usize = PACK * GROUP + 1;
 
@@ -40,8 +40,14 @@ impl Filtered {
     }
 
     /// Transforms the filters of `outputs` outputs.
-    pub fn pack(&mut self, weights: &[f32], outputs: usize, weight: impl Fn(usize, usize, usize) -> usize + Sync) {
-        self.filters.pack(self.form, weights, outputs, weight);
+    pub fn pack(
+        &mut self,
+        level: Level,
+        weights: &[f32],
+        outputs: usize,
+        weight: impl Fn(usize, usize, usize) -> usize + Sync,
+    ) {
+        self.filters.pack((level, self.form), weights, outputs, weight);
     }
 
     /// Writes some tiles of eight outputs.
@@ -84,35 +90,43 @@ impl Run<'_> {
         let inputs = self.of.input.channels as usize;
         let (height, width) = (self.of.input.height as usize, self.of.input.width as usize);
         let tiling = Tiling { height, width, outputs: M };
-        let groups = tiling.count().div_ceil(GROUP);
-        let strip = (STRIP / (A * A * inputs * GROUP * size_of::<Line>()).max(1)).clamp(1, groups.max(1));
-        let plane = strip * inputs * GROUP + 1;
-        room.resize(room.len().max(A * A * (plane + PRODUCTS)), Line::ZERO);
-        let (transformed, products) = room.split_at_mut(A * A * plane);
-        for first in (0..groups).step_by(strip) {
-            let end = (first + strip).min(groups);
-            for group in first..end {
-                let at = (group - first) * inputs * GROUP;
-                let tiles = group_of(group, groups, tiling.count());
-                for (input, x) in (0..inputs).map(|input| (input, &self.x[input * self.of.from..])) {
-                    for (p, tile) in tiles.clone().enumerate() {
-                        let (row, column) = tiling.first(tile);
-                        let corner = (row as isize - self.of.top as isize, column as isize - self.of.left as isize);
-                        let to = &mut transformed[at + input * GROUP + p..];
-                        tiling.input::<S, F, M, A>(simd, corner, x, (to, plane));
-                    }
+        let across = tiling.across();
+        // All places of a group of tiles and an input, and a line more: groups then fall into different sets of a cache.
+        let block = A * A * GROUP + 1;
+        let rows = (STRIP / (across * A * A * inputs * size_of::<Line>()).max(1)).clamp(1, tiling.down().max(1));
+        let groups = (rows * across).div_ceil(GROUP);
+        let room_of_tiles = groups * inputs * block;
+        room.resize(room.len().max(room_of_tiles + A * A * PRODUCTS), Line::ZERO);
+        let (transformed, products) = room.split_at_mut(room_of_tiles);
+        let mut to = vec![0; rows * across];
+        for first in (0..tiling.down()).step_by(rows) {
+            let rows = first..(first + rows).min(tiling.down());
+            let tiles = rows.len() * across;
+            let groups = tiles.div_ceil(GROUP);
+            for group in 0..groups {
+                let of_group = group_of(group, groups, tiles);
+                for (p, tile) in of_group.enumerate() {
+                    to[tile] = group * inputs * block + p;
+                }
+            }
+            for input in 0..inputs {
+                let x = &self.x[input * self.of.from..];
+                for (at, to) in rows.clone().zip(to.chunks_mut(across)) {
+                    let row = (at * M) as isize - self.of.top as isize;
+                    tiling.input::<S, F, M, A>(simd, row, x, (transformed, to, GROUP));
+                    to.iter_mut().for_each(|to| *to += block);
                 }
             }
             for tile in self.tiles.clone() {
                 let y = &mut y[(tile - self.tiles.start) * PACK * self.of.to..];
-                for group in first..end {
-                    let transformed = &transformed[(group - first) * inputs * GROUP..];
-                    let tiles = group_of(group, groups, tiling.count());
-                    let one = One { of: self, tiling, tile, first: tiles.start };
-                    match tiles.len() {
-                        3 => one.group::<S, F, M, A, 3>(simd, (transformed, plane), products, y),
-                        2 => one.group::<S, F, M, A, 2>(simd, (transformed, plane), products, y),
-                        _ => one.group::<S, F, M, A, 1>(simd, (transformed, plane), products, y),
+                for group in 0..groups {
+                    let transformed = &transformed[group * inputs * block..][..inputs * block];
+                    let of_group = group_of(group, groups, tiles);
+                    let one = One { of: self, tiling, tile, first: first * across + of_group.start };
+                    match of_group.len() {
+                        3 => one.group::<S, F, M, A, 3>(simd, transformed, products, y),
+                        2 => one.group::<S, F, M, A, 2>(simd, transformed, products, y),
+                        _ => one.group::<S, F, M, A, 1>(simd, transformed, products, y),
                     }
                 }
             }
@@ -141,13 +155,13 @@ impl One<'_> {
     fn group<S: Simd, F: Form<M, A>, const M: usize, const A: usize, const P: usize>(
         &self,
         simd: S,
-        (transformed, plane): (&[Line], usize),
+        transformed: &[Line],
         products: &mut [Line],
         y: &mut [Line],
     ) {
         for place in 0..A * A {
             let weights = self.of.filters.place(self.tile, place);
-            let x = &transformed[place * plane..][..weights.len() * GROUP];
+            let x = (transformed, A * A * GROUP + 1, place * GROUP);
             let to = &mut products[place * PRODUCTS..][..PACK * GROUP];
             if S::f32s::LEN >= 16 {
                 product::<S, PACK, P>(simd, weights, x, 0, to);
@@ -161,7 +175,7 @@ impl One<'_> {
         for o in 0..channels {
             for p in 0..P {
                 let (row, column) = self.tiling.first(self.first + p);
-                let products = &products[o * GROUP + p..];
+                let products = &products[o * GROUP + p..][..(A * A - 1) * PRODUCTS + 1];
                 let channel = (o, self.tile * PACK + o);
                 self.outputs::<S, F, M, A>(simd, products, channel, (row, column), y);
             }
@@ -181,6 +195,7 @@ impl One<'_> {
         let of = self.of.of;
         let (height, width) = (self.tiling.height, self.tiling.width);
         let (y_first, read) = (o * of.to + row * width + column, channel * of.to + row * width + column);
+        let is_whole = row + M <= height && column + M <= width;
         for lane in vectors::<S>() {
             let mut half = [[S::f32s::splat(simd, 0.0); A]; M];
             for j in 0..A {
@@ -195,12 +210,17 @@ impl One<'_> {
             }
             for i in 0..M {
                 let sums = F::output(half[i]);
-                if row + i < height {
+                let (read, y_first) = (read + i * width, y_first + i * width);
+                if is_whole {
+                    let y = &mut y[y_first..][..M];
+                    for j in 0..M {
+                        y[j].store(simd, self.of.finish.apply(simd, sums[j], read + j, lane), lane);
+                    }
+                } else if row + i < height {
                     for j in 0..M {
                         if column + j < width {
-                            let at = i * width + j;
-                            let sum = self.of.finish.apply(simd, sums[j], read + at, lane);
-                            y[y_first + at].store(simd, sum, lane);
+                            let sum = self.of.finish.apply(simd, sums[j], read + j, lane);
+                            y[y_first + j].store(simd, sum, lane);
                         }
                     }
                 }
@@ -209,19 +229,20 @@ impl One<'_> {
     }
 }
 
-/// Products of `O` outputs from `skip` on and `P` tiles at one place, summed over the inputs.
+/// Products of `O` outputs from `skip` on and `P` tiles at one place, summed over the inputs, which are `block` lines apart.
 #[inline(always)]
 fn product<S: Simd, const O: usize, const P: usize>(
     simd: S,
     weights: &[[f32; PACK]],
-    x: &[Line],
+    (x, block, place): (&[Line], usize, usize),
     skip: usize,
     to: &mut [Line],
 ) {
     for lane in vectors::<S>() {
         let mut sums = [[S::f32s::splat(simd, 0.0); P]; O];
         let mut held = sums;
-        for (weights, x) in weights.iter().zip(x.chunks_exact(GROUP)) {
+        for (weights, x) in weights.iter().zip(x.chunks_exact(block)) {
+            let x = &x[place..][..P];
             let mut tiles = [S::f32s::splat(simd, 0.0); P];
             for p in 0..P {
                 tiles[p] = x[p].load(simd, lane);

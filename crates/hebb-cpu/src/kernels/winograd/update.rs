@@ -145,15 +145,18 @@ struct Block<'a> {
     rows: usize,
 }
 
-/// Where the lines of a strip lie, and how far its planes are apart.
+/// Where the lines of a strip lie.
 struct Planes {
-    turned: usize,
-    input: usize,
-    delta: usize,
-    /// Tiles of a strip, at most.
-    tiles: usize,
     /// Rows that are turned.
     turned_rows: usize,
+    /// Lines from one turned image to the next.
+    turned: usize,
+    /// Tiles of a strip, at most.
+    tiles: usize,
+    /// Lines of all places of a panel of inputs of one image and tile.
+    input: usize,
+    /// Lines of all places of a part of the outputs of one tile.
+    delta: usize,
 }
 
 impl Block<'_> {
@@ -166,49 +169,47 @@ impl Block<'_> {
     ) {
         let tiling = self.of.tiling();
         let vectors = self.of.inputs() / LANES;
-        let (tiles, turned_rows) = (self.rows * tiling.across(), self.rows * M + 2);
-        // Planes are a line more than they need: they then fall into different sets of a cache.
+        let (across, turned_rows) = (tiling.across(), self.rows * M + 2);
+        // Some lines more than they need: they then fall into different sets of a cache.
         let planes = Planes {
-            turned: turned_rows * tiling.width + 1 + turned_rows * tiling.width % 2,
-            input: vectors.div_ceil(PANEL) * tiles * LANES * PANEL + 1,
-            delta: self.parts.len() * tiles * PART + 1,
-            tiles,
             turned_rows,
+            turned: turned_rows * tiling.width + 1 + turned_rows * tiling.width % 2,
+            tiles: self.rows * across,
+            input: A * A * PANEL + 1,
+            delta: A * A * PART + PART,
         };
-        let (turned, input) = (vectors * LANES * planes.turned, A * A * planes.input);
-        room.resize(room.len().max(turned + input + A * A * planes.delta), Line::ZERO);
+        let turned = vectors * LANES * planes.turned;
+        let input = vectors.div_ceil(PANEL) * planes.tiles * LANES * planes.input;
+        let delta = self.parts.len() * planes.tiles * planes.delta;
+        room.resize(room.len().max(turned + input + delta), Line::ZERO);
         let (turned, rest) = room.split_at_mut(turned);
         let (input, delta) = rest.split_at_mut(input);
+        let mut to = vec![0; across];
+        let strip = Tiling { height: turned_rows, ..tiling };
         for first in (0..tiling.down()).step_by(self.rows) {
             let rows = first..(first + self.rows).min(tiling.down());
             self.turn::<S>(simd, &tiling, first * M, &planes, turned);
-            let strip = Tiling { height: planes.turned_rows, ..tiling };
-            for image in 0..LANES {
-                for vector in 0..vectors {
+            for vector in 0..vectors {
+                for image in 0..LANES {
                     let plane = &turned[(vector * LANES + image) * planes.turned..][..planes.turned];
-                    let to = (vector / PANEL * planes.tiles * LANES + image) * PANEL + vector % PANEL;
-                    for (at, row) in rows.clone().enumerate() {
-                        for column in 0..tiling.across() {
-                            let corner = ((row - first) as isize * M as isize, (column * M) as isize - 1);
-                            let tile = at * tiling.across() + column;
-                            let to = &mut input[to + tile * LANES * PANEL..];
-                            strip.input::<S, F, M, A>(simd, corner, plane, (to, planes.input));
+                    for row in 0..rows.len() {
+                        for (tile, to) in (row * across..).zip(&mut to) {
+                            let block = (vector / PANEL * planes.tiles + tile) * LANES + image;
+                            *to = block * planes.input + vector % PANEL;
                         }
+                        strip.input::<S, F, M, A>(simd, (row * M) as isize, plane, (input, &to, PANEL));
                     }
                 }
             }
             let outputs = self.parts.start * PART..(self.parts.end * PART).min(self.of.c.output.channels as usize);
-            for output in outputs {
+            for (at, output) in outputs.enumerate() {
                 let channel = &self.delta.0[output * self.delta.1..];
-                let at = output - self.parts.start * PART;
-                let to = at / PART * planes.tiles * PART + at % PART;
-                for tile in rows.start * tiling.across()..rows.end * tiling.across() {
-                    let to = &mut delta[to + (tile - first * tiling.across()) * PART..];
-                    tiling.delta::<S, F, M, A>(simd, tiling.first(tile), channel, (to, planes.delta));
+                for (tile, of_image) in (rows.start * across..rows.end * across).enumerate() {
+                    let to = &mut delta[(at / PART * planes.tiles + tile) * planes.delta + at % PART..];
+                    tiling.delta::<S, F, M, A>(simd, tiling.first(of_image), channel, (to, PART));
                 }
             }
-            let tiles = rows.len() * tiling.across();
-            self.products::<S>(simd, A * A, tiles, &planes, (input, delta), sums);
+            self.products::<S>(simd, A * A, rows.len() * across, &planes, (input, delta), sums);
         }
     }
 
@@ -252,11 +253,13 @@ impl Block<'_> {
         let vectors = inputs / LANES;
         for place in 0..places {
             for part in 0..self.parts.len() {
-                let delta = &delta[place * planes.delta + part * planes.tiles * PART..][..tiles * PART];
+                let delta = &delta[part * planes.tiles * planes.delta..][..tiles * planes.delta];
                 let sums = &mut sums[(part * places + place) * PART * inputs..][..PART * inputs];
+                let delta = (delta, planes.delta, place * PART);
                 for (panel, first) in (0..vectors).step_by(PANEL).enumerate() {
-                    let at = place * planes.input + panel * planes.tiles * LANES * PANEL;
-                    let input = &input[at..][..tiles * LANES * PANEL];
+                    let block = LANES * planes.input;
+                    let input = &input[panel * planes.tiles * block..][..tiles * block];
+                    let input = (input, planes.input, place * PANEL);
                     let to = (first * LANES, inputs);
                     match (S::f32s::LEN >= 16, vectors - first) {
                         (true, 3..) => {
@@ -290,20 +293,24 @@ impl Block<'_> {
     }
 }
 
+/// Lines of all places, how many those of one tile are, and where those of one place begin among them.
+type Places<'a> = (&'a [Line], usize, usize);
+
 /// Adds the products of `O` outputs from `skip` on and `V` vectors of inputs, of all tiles and images at one place.
 #[inline(always)]
 fn tile<S: Simd, const O: usize, const V: usize>(
     simd: S,
-    (delta, input): (&[Line], &[Line]),
+    ((delta, part, of_delta), (input, panel, of_input)): (Places<'_>, Places<'_>),
     skip: usize,
     (first, inputs): (usize, usize),
     sums: &mut [f32],
 ) {
     for lane in vectors::<S>() {
         let mut held = [[S::f32s::splat(simd, 0.0); V]; O];
-        for (delta, input) in delta.chunks_exact(PART).zip(input.chunks_exact(LANES * PANEL)) {
-            for image in 0..LANES {
-                let lines = &input[image * PANEL..][..V];
+        for (delta, input) in delta.chunks_exact(part).zip(input.chunks_exact(LANES * panel)) {
+            let delta = &delta[of_delta..][..PART];
+            for (image, input) in input.chunks_exact(panel).enumerate() {
+                let lines = &input[of_input..][..V];
                 let mut x = [S::f32s::splat(simd, 0.0); V];
                 for v in 0..V {
                     x[v] = lines[v].load(simd, lane);
