@@ -1,6 +1,6 @@
 //! Whole training steps of the paper's networks, the host's part included.
 
-use hebb_cpu::Cpu;
+use hebb_cpu::{Cpu, Winograd};
 use hebb_reference::sample::batch_of;
 use hebb_spec::Shape;
 use hebb_spec::backend::{Numbers, Options, Step};
@@ -37,6 +37,14 @@ pub fn run(device: &Device, wanted: &[String]) -> Result<(), String> {
         if wanted.is_empty() || wanted.iter().any(|name| *name == label || "train_step".contains(name.as_str())) {
             one(device, &label, (net, untied, rule, batch))?;
         }
+        // Those with 3x3 convolutions by the processor's other forms too.
+        let Device::Cpu(cpu) = device else { continue };
+        for winograd in [Winograd::Off, Winograd::Four].into_iter().filter(|_| net == "deepernet") {
+            let label = format!("{label} winograd {winograd}");
+            if wanted.is_empty() || wanted.iter().any(|name| *name == label || "train_step".contains(name.as_str())) {
+                one(&Device::Cpu(cpu.clone().with_winograd(winograd)), &label, (net, untied, rule, batch))?;
+            }
+        }
     }
     Ok(())
 }
@@ -48,13 +56,15 @@ pub fn scaling() -> Result<(), String> {
     println!("scaling deepernet urfb: images/s on {threads:?} threads, memory of the plan");
     for batch in [1, 20, 50, 96, 100, 200, 500, 512, 1000] {
         let mut line = format!("batch {batch:4}:");
+        let plan = model("deepernet", false, Rule::URFB)?.plan(batch);
+        let mut bytes = 0;
         for &threads in &threads {
             let cpu = Cpu::open(Some(threads)).map_err(|error| error.to_string())?;
+            bytes = cpu.bytes(&plan);
             let measured = measure(&Device::Cpu(cpu), ("deepernet", false, Rule::URFB, batch))?;
             line += &format!(" {:7.1}", f64::from(batch) / measured.seconds);
         }
-        let model = model("deepernet", false, Rule::URFB)?;
-        println!("{line}   {} MiB", Cpu::bytes(&model.plan(batch)) >> 20);
+        println!("{line}   {} MiB", bytes >> 20);
     }
     Ok(())
 }

@@ -30,6 +30,8 @@ STEPS = [
     ("simpnet", "urfb", SIMPNET, 100), ("simpnet", "urfb", SIMPNET, 500),
     ("untied simpnet", "urfb", UNTIED, 50),
 ]
+# hebb's other ways of 3x3 convolutions, beside its default.
+FORMS = ["off", "4"]
 
 
 class Local(nn.Module):
@@ -128,16 +130,19 @@ def main():
     bench, rounds = sys.argv[1], int(sys.argv[2])
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads, against hebb; median of {rounds} (best)")
-    print(f"{'step':32} {'hebb':>15} {'PyTorch bp':>15} {'ratio':>6}")
+    print(f"{'step':40} {'hebb':>15} {'PyTorch bp':>15} {'ratio':>6}")
     for net, rule, items, batch in STEPS:
         name, steps = f"train_step {net} {rule} {batch}", Steps(items, batch)
-        ours, theirs = [], []
+        forms = [name] + [f"{name} winograd {form}" for form in FORMS if net == "deepernet"]
+        ours, theirs = {form: [] for form in forms}, []
         for _ in range(rounds):
             theirs.append(steps.images_per_second(1.5))
-            ours.append(hebb(bench, name))
+            for form in forms:
+                ours[form].append(hebb(bench, form))
         tell = lambda all: f"{statistics.median(all):.0f} ({max(all):.0f})"
-        ratio = statistics.median(ours) / statistics.median(theirs)
-        print(f"{name[11:]:32} {tell(ours):>15} {tell(theirs):>15} {ratio:6.2f}", flush=True)
+        for form in forms:
+            ratio = statistics.median(ours[form]) / statistics.median(theirs)
+            print(f"{form[11:]:40} {tell(ours[form]):>15} {tell(theirs):>15} {ratio:6.2f}", flush=True)
 
 
 main()

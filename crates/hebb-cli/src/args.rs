@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, RangedI64ValueParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, value_parser};
-use hebb::Choice;
+use hebb::{Choice, Winograd};
 use hebb_engine::settings::MOST_BATCH;
 use hebb_spec::Shape;
 use hebb_spec::settings::Value;
@@ -62,6 +62,10 @@ pub struct CpuArgs {
     #[arg(help_heading = "Running", long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Which 3x3 convolutions --device cpu does by Winograd: auto (2x2 tiles where it pays, as exact as plain sums), off,
+    /// or 4 (4x4 tiles: faster, larger errors) [default: auto; with --resume, the run's own]
+    #[arg(help_heading = "Running", long, value_name = "WHICH")]
+    pub winograd: Option<Winograd>,
 }
 
 /// The images that a network is laid out for, where none are trained on.

@@ -1,8 +1,10 @@
 //! Devices as the command line takes and tells of them.
 
-use anyhow::{Result, bail};
-use hebb::{Choice, Device};
-use hebb_cpu::Cpu;
+use std::path::Path;
+
+use anyhow::{Result, anyhow, bail};
+use hebb::{Choice, Device, Winograd};
+use hebb_engine::settings::Record;
 use hebb_reference::Twins;
 use hebb_spec::backend::{Backend, Options, Runtime};
 use hebb_spec::plan::Plan;
@@ -11,14 +13,18 @@ use crate::args::CpuArgs;
 use crate::memory;
 use crate::output;
 
-/// Finds and opens a device; `threads` are for the processor alone. Says on stderr what `auto` takes where there is no
-/// hardware GPU.
-pub fn find(choice: &Choice, threads: CpuArgs) -> Result<Device> {
-    let threads = threads.threads.map(usize::from);
+/// Finds and opens a device; `cpu` is for the processor alone. Says on stderr what `auto` takes where there is no hardware
+/// GPU.
+pub fn find(choice: &Choice, cpu: CpuArgs) -> Result<Device> {
+    let threads = cpu.threads.map(usize::from);
     let device = Device::find(choice, threads)?;
-    if !matches!(device, Device::Cpu(_)) && threads.is_some() {
-        bail!("--threads is for --device cpu, and {} is none: leave it out", device.name());
+    if !matches!(device, Device::Cpu(_)) {
+        let given = [("--threads", threads.is_some()), ("--winograd", cpu.winograd.is_some())];
+        if let Some((option, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
+            bail!("{option} is for --device cpu, and {} is none: leave it out", device.name());
+        }
     }
+    let device = device.with_winograd(cpu.winograd.unwrap_or_default());
     if let (Choice::Auto, Device::Cpu(cpu)) = (choice, &device) {
         output::note(&format!("no hardware GPU found: using {}, threads: {}", cpu.name(), cpu.threads()));
     }
@@ -29,7 +35,7 @@ pub fn find(choice: &Choice, threads: CpuArgs) -> Result<Device> {
 pub fn fits(device: &Device, plan: &Plan) -> Result<()> {
     let bytes = match device {
         Device::Gpu(_) => 0,
-        Device::Cpu(_) => Cpu::bytes(plan),
+        Device::Cpu(cpu) => cpu.bytes(plan),
         Device::Reference => Twins::bytes(plan),
     };
     memory::ask(&format!("the plan on {}", device.name()), bytes, "use a smaller batch or network")?;
@@ -59,8 +65,7 @@ pub fn recorded(name: &str) -> Result<Choice> {
     if name == Device::Reference.name() {
         return Ok(Choice::Reference);
     }
-    // With what vector instructions makes another device, but not another choice.
-    if name.starts_with("cpu (") {
+    if is_cpu(name) {
         return Ok(Choice::Cpu);
     }
     let adapters: Vec<String> = Device::adapters().into_iter().map(|adapter| adapter.name).collect();
@@ -72,6 +77,26 @@ pub fn recorded(name: &str) -> Result<Choice> {
              to the same bits",
             there_is(adapters)
         ),
+    }
+}
+
+/// Whether a record names the processor. With what vector instructions makes another device, but not another choice.
+pub fn is_cpu(name: &str) -> bool {
+    name.starts_with("cpu (")
+}
+
+/// Which of Winograd's forms a run's record names: none where it has no word of them, which runs of an older version on the
+/// processor have not.
+pub fn recorded_winograd(record: &Record, path: &Path) -> Result<Winograd> {
+    let Some(word) = &record.winograd else { return Ok(Winograd::Off) };
+    word.parse().map_err(|error| anyhow!("{}/run.toml: [record] winograd is '{word}': {error}", path.display()))
+}
+
+/// The word that a run's record has for them, on the processor alone.
+pub fn winograd(device: &Device) -> Option<String> {
+    match device {
+        Device::Cpu(cpu) => Some(cpu.winograd().to_string()),
+        _ => None,
     }
 }
 

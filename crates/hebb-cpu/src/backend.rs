@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use crate::kernels::{At, Forms, Kernel, Map, Now, Operands, Winograd, lower, rounding, variant};
 use crate::memory::{Block, Group, Memory, Tensors};
+use crate::needs::needs;
 
 /// A plan made ready.
 pub(crate) struct Native {
@@ -36,7 +37,7 @@ impl Native {
         device: String,
     ) -> Result<Self, Error> {
         let forms = Forms { rule: winograd, variant: options.variant.as_deref() };
-        let mut memory = Memory::new(&plan, options.guarded, &device)?;
+        let mut memory = Memory::new(&plan, options.guarded, (&device, needs(&plan, forms)))?;
         let mut lists = Vec::new();
         for (_, calls) in &plan.lists {
             let mut next = 0;

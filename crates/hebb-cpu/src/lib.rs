@@ -13,6 +13,7 @@ mod kernels;
 mod level;
 mod line;
 mod memory;
+mod needs;
 mod probe;
 mod runtime;
 

@@ -2,8 +2,7 @@
 
 use hebb_spec::backend::{Error, Numbers};
 use hebb_spec::layout::Layout;
-use hebb_spec::plan::{Call, Plan, Role, Tensor, TensorId};
-use hebb_spec::problem::Problem;
+use hebb_spec::plan::{Plan, Role, Tensor, TensorId};
 
 use crate::form::{Form, forms};
 use crate::line::{LANES, Line};
@@ -110,14 +109,15 @@ impl Tensors {
 }
 
 impl Memory {
-    /// All tensors of a plan, filled with 0. Where guarded, no two share memory and each has a sentinel behind it.
-    pub fn new(plan: &Plan, guarded: bool, device: &str) -> Result<Self, Error> {
+    /// All tensors of a plan, filled with 0. Where guarded, no two share memory and each has a sentinel behind it. `needs`:
+    /// what errors tell of the memory that the plan takes.
+    pub fn new(plan: &Plan, guarded: bool, (device, needs): (&str, u64)) -> Result<Self, Error> {
         let (slots, places) = share(plan, guarded);
         let layouts: Vec<Layout> = plan.tensors.iter().map(|tensor| tensor.layout).collect();
         let blocks = blocks(plan);
         let short = |_| Error::OutOfMemory {
             device: device.to_owned(),
-            needs: bytes(plan).div_ceil(1 << 20),
+            needs: needs.div_ceil(1 << 20),
             reason: "the system does not give it".to_owned(),
         };
         let each = blocks.div_ceil(MOST_GROUPS).max(1);
@@ -284,28 +284,17 @@ fn share(plan: &Plan, guarded: bool) -> (Vec<usize>, Vec<Option<Place>>) {
     (slots, places)
 }
 
-/// Bytes that a plan needs: its tensors, each group's sums of the tied convolutions that learn, weights packed
-/// and images turned.
+/// Bytes of a plan's tensors.
 pub(crate) fn bytes(plan: &Plan) -> u64 {
     let activity = share(plan, false).0.iter().sum::<usize>() as u64 * (blocks(plan) * size_of::<Line>()) as u64;
     let is_whole = |layout: &&Layout| !matches!(layout, Layout::Activity { .. });
     let whole: u64 = plan.tensors.iter().map(|tensor| &tensor.layout).filter(is_whole).map(Layout::bytes).sum();
-    let tied = |call: &Call| match call.problem {
-        Problem::ConnectUpdate { connection: c, .. } if c.is_tied() => {
-            4 * c.len() as u64 * blocks(plan).min(MOST_GROUPS) as u64
-        }
-        Problem::ConnectForward { connection: c, .. } | Problem::ConnectFeedback { connection: c, .. }
-            if c.is_tied() =>
-        {
-            4 * c.len() as u64
-        }
-        // Turned images.
-        Problem::ConnectUpdate { connection: c, batch, .. } if c.is_full() => {
-            4 * u64::from(c.taps()).next_multiple_of(LANES as u64) * u64::from(batch)
-        }
-        _ => 0,
-    };
-    activity + whole + plan.calls().map(tied).sum::<u64>()
+    activity + whole
+}
+
+/// Groups of a plan's blocks.
+pub(crate) fn groups(plan: &Plan) -> usize {
+    blocks(plan).div_ceil(blocks(plan).div_ceil(MOST_GROUPS).max(1))
 }
 
 /// So many of one value, or what says that there is no memory for them.
@@ -336,7 +325,7 @@ mod tests {
         let mut builder = Builder::new(35);
         let id = builder.shared(role, "x", Layout::Activity { units: 34, batch: 35 });
         let plan = builder.finish();
-        let memory = Memory::new(&plan, true, "a test").expect("there is memory");
+        let memory = Memory::new(&plan, true, ("a test", 0)).expect("there is memory");
         (plan, memory, id)
     }
 

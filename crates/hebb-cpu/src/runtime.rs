@@ -11,9 +11,9 @@ use hebb_spec::room;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::backend::Native;
-use crate::kernels::{Winograd, variants};
+use crate::kernels::{Forms, Winograd, variants};
 use crate::level::{VARIABLE, Vectors, VectorsError};
-use crate::memory::bytes;
+use crate::needs::needs;
 
 /// Threads at most.
 const MOST_THREADS: usize = 1024;
@@ -77,8 +77,8 @@ impl Cpu {
     }
 
     /// Bytes that a plan needs here.
-    pub fn bytes(plan: &Plan) -> u64 {
-        bytes(plan)
+    pub fn bytes(&self, plan: &Plan) -> u64 {
+        needs(plan, Forms { rule: self.winograd, variant: None })
     }
 
     /// Its vector instructions.
@@ -108,7 +108,7 @@ impl Runtime for Cpu {
     }
 
     fn fits(&self, plan: &Plan, _options: &Options) -> Result<(), Error> {
-        let bytes = bytes(plan);
+        let bytes = self.bytes(plan);
         if room::is_there(bytes) {
             return Ok(());
         }

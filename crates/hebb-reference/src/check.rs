@@ -23,6 +23,8 @@ pub struct CallReport {
     pub call: String,
     /// Its kernel.
     pub kernel: &'static str,
+    /// Its form where it is no plain sum, as in `F(2x2, 3x3)`; else empty.
+    pub form: String,
     /// The tensor with the worst element.
     pub tensor: String,
     /// The element's index, in the tensor's logical order.
@@ -92,6 +94,7 @@ fn check_call(
         step: step.step,
         call: call.name.clone(),
         kernel: call.problem.stem(),
+        form: backend.rounding(list, at).form(),
         tensor: String::new(),
         element: 0,
         got: 0.0,

@@ -30,6 +30,14 @@ pub enum Rounding {
 impl Rounding {
     /// A sum that runs straight through.
     pub const STRAIGHT: Self = Self::Runs { runs: 1, lanes: 1 };
+
+    /// The form of a convolution that is no plain sum, for people: `F(2x2, 3x3)`. Empty for all others.
+    pub fn form(self) -> String {
+        match self {
+            Self::Winograd { outputs, .. } => format!("F({outputs}x{outputs}, 3x3)"),
+            _ => String::new(),
+        }
+    }
 }
 
 /// A kernel that runs for some call.

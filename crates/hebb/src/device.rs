@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use hebb_cpu::{Cpu, CpuError};
+use hebb_cpu::{Cpu, CpuError, Winograd};
 use hebb_gpu::{AdapterSummary, Gpu, GpuError, Pick};
 use hebb_reference::Twins;
 use hebb_spec::backend::{Backend, Error, Options, Runtime};
@@ -93,6 +93,15 @@ impl Device {
     /// The CPU twins: slow, exact about what each kernel means, and always there.
     pub fn reference() -> Self {
         Device::Reference
+    }
+
+    /// The same, where it is the processor with these of Winograd's forms; `Winograd::Auto` is what it has. Bytes depend on
+    /// them.
+    pub fn with_winograd(self, winograd: Winograd) -> Self {
+        match self {
+            Device::Cpu(cpu) => Device::Cpu(cpu.with_winograd(winograd)),
+            other => other,
+        }
     }
 
     /// Finds and opens a device; the processor on so many threads.

@@ -40,6 +40,7 @@ mod net;
 pub use data::{Data, Part};
 pub use device::{Choice, ChoiceError, Device, DeviceError};
 pub use error::{Error, Result};
+pub use hebb_cpu::{Winograd, WinogradError};
 pub use hebb_engine as engine;
 pub use hebb_spec as spec;
 pub use hebb_systems as systems;

@@ -11,7 +11,7 @@ mod viewer;
 use std::process;
 
 use anyhow::{Error, Result, ensure};
-use hebb::Choice;
+use hebb::{Choice, Device};
 use hebb_data::{Dataset, Outline, Source};
 use hebb_engine::job::{self, Job};
 use hebb_engine::run::{self, Existing, Run};
@@ -66,7 +66,7 @@ fn begin(asked: &Asked) -> Result<()> {
     connected::check(&start.weights)?;
     let data = load(outline, &job)?;
     let backend = device::prepare(&device, plan)?;
-    let record = record(&data, device.name(), &*backend);
+    let record = record(&data, &device, &*backend);
     let run = Run::create(&asked.out, asked.overwrite, &job, &record, start.weights)?;
     start.messages.iter().for_each(|message| output::note(message));
     finish(asked, &job, &data, backend, run)
@@ -113,12 +113,24 @@ fn resume(asked: &Asked) -> Result<()> {
     let job = job(&origin, &spec, &model, settings, &outline).map_err(about)?;
     memory::ask_for_weights(&model.params())?;
     let data = load(outline, &job).map_err(about)?;
+    let (before, was_on_cpu) = (existing.record().device.clone(), device::is_cpu(&existing.record().device));
+    let forms = if was_on_cpu { Some(device::recorded_winograd(existing.record(), &asked.out)?) } else { None };
     let device = device::find(&choice, asked.cpu)?;
+    let device = match (asked.cpu.winograd, forms) {
+        (None, Some(forms)) => device.with_winograd(forms),
+        _ => device,
+    };
     let backend = device::prepare(&device, job.system.plan(job.settings.batch))?;
-    let (before, now) = (existing.record().device.clone(), device.name());
-    let run = existing.resume(&job, &record(&data, now.clone(), &*backend))?;
+    let now = device.name();
+    let run = existing.resume(&job, &record(&data, &device, &*backend))?;
     if before != now {
         output::note(&format!("the run was on {before}: on {now} its numbers go on, but not to the same bits"));
+    } else if let (Some(before), Some(now)) = (forms, asked.cpu.winograd)
+        && before != now
+    {
+        output::note(&format!(
+            "the run was with --winograd {before}: with {now} its numbers go on, but not to the same bits"
+        ));
     }
     finish(asked, &job, &data, backend, run)
 }
@@ -146,9 +158,9 @@ fn load(outline: Outline, job: &Job<'_>) -> Result<Dataset> {
     Ok(data)
 }
 
-fn record(data: &Dataset, device: String, backend: &dyn Backend) -> Record {
-    let record = Record::new(data.shape, data.classes(), device, device::variants(backend));
-    Record { data_sha256: Some(data.digest()), ..record }
+fn record(data: &Dataset, device: &Device, backend: &dyn Backend) -> Record {
+    let record = Record::new(data.shape, data.classes(), device.name(), device::variants(backend));
+    Record { winograd: device::winograd(device), data_sha256: Some(data.digest()), ..record }
 }
 
 /// Trains to the end, or to a Ctrl-C.

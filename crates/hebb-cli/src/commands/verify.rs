@@ -6,7 +6,7 @@ use hebb_engine::settings::MOST_BATCH;
 use hebb_engine::weights::upload;
 use hebb_reference::check::{CallReport, check_list};
 use hebb_spec::Shape;
-use hebb_spec::backend::{Runtime, Step};
+use hebb_spec::backend::{Backend, Runtime, Step};
 use hebb_spec::param::Weights;
 use hebb_spec::plan::{List, Plan};
 use hebb_spec::rng::{Purpose, Stream};
@@ -52,7 +52,7 @@ pub fn run(args: &VerifyArgs) -> Result<()> {
     let mut backend = device::prepare(&device, plan.clone())?;
     upload(&weights, &mut *backend)?;
 
-    let columns = columns(&plan);
+    let columns = columns(&plan, &*backend);
     if !args.json {
         output::line(&format!("{}, batch {}, on {}\n", model.network.notation(), args.batch, device.name()))?;
         output::line(&columns.titles())?;
@@ -141,7 +141,7 @@ fn out_of_range(first: &CallReport) -> String {
     )
 }
 
-fn columns(plan: &Plan) -> Columns {
+fn columns(plan: &Plan, backend: &dyn Backend) -> Columns {
     let mut columns = Columns::new(&[
         ("list", Align::Left),
         ("step", Align::Right),
@@ -152,17 +152,25 @@ fn columns(plan: &Plan) -> Columns {
         ("ratio", Align::Right),
         ("", Align::Left),
     ]);
-    for call in plan.calls() {
-        columns.fit(&["statistics", "", call.problem.stem(), &call.name]);
+    for &(list, _) in &plan.lists {
+        for (at, call) in plan.list(list).iter().enumerate() {
+            let kernel = kernel(call.problem.stem(), &backend.rounding(list, at).form());
+            columns.fit(&["statistics", "", &kernel, &call.name]);
+        }
     }
     columns
+}
+
+/// A kernel's name, with its form where it is no plain sum.
+fn kernel(stem: &str, form: &str) -> String {
+    if form.is_empty() { stem.to_owned() } else { format!("{stem} {form}") }
 }
 
 fn cells(row: &CallReport) -> [String; 8] {
     [
         row.list.to_owned(),
         row.step.to_string(),
-        row.kernel.to_owned(),
+        kernel(row.kernel, &row.form),
         row.call.clone(),
         format!("{:.3e}", row.error),
         format!("{:.3e}", row.bound),

@@ -21,6 +21,9 @@ pub struct Record {
     pub device: String,
     /// The kernel variants that ran there, each as text.
     pub variants: Vec<String>,
+    /// Which of Winograd's forms the processor took, as text; none on other devices and in folders of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub winograd: Option<String>,
     /// Digest of the settings that may not change; none in folders of version 0.1. A run's folder sees to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings_sha256: Option<String>,
@@ -45,6 +48,7 @@ impl Record {
             classes,
             device,
             variants,
+            winograd: None,
             settings_sha256: None,
             data_sha256: None,
             lost_rows: 0,
