@@ -177,10 +177,11 @@ impl Forms<'_> {
         else {
             return None;
         };
+        let by_rule = || Outputs::of(c, self.rule, matches!(problem, Problem::ConnectUpdate { .. }));
         match self.variant {
             Some(NATIVE) => None,
-            Some(variant) => Outputs::named(c, variant).or_else(|| Outputs::of(c, self.rule)),
-            None => Outputs::of(c, self.rule),
+            Some(variant) => Outputs::named(c, variant).or_else(by_rule),
+            None => by_rule(),
         }
     }
 }

@@ -8,6 +8,9 @@ use hebb_spec::connection::Connection;
 /// Channels from which the transforms pay, on both sides.
 const CHANNELS: u32 = 16;
 
+/// The same for an update, whose transforms take twice as much.
+const UPDATE_CHANNELS: u32 = 32;
+
 /// Which of Winograd's forms the processor may take for a tied 3×3 convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Winograd {
@@ -80,10 +83,11 @@ impl Outputs {
         }
     }
 
-    /// The form of a convolution: the one with the fewest products, if those are at most two thirds of the taps within
-    /// the image.
-    pub fn of(c: &Connection, allowed: Winograd) -> Option<Self> {
-        if !fits(c) || c.input.channels.min(c.output.channels) < CHANNELS {
+    /// The form of a convolution, or of its update: the one with the fewest products, if those are at most two thirds of the
+    /// taps within the image.
+    pub fn of(c: &Connection, allowed: Winograd, is_update: bool) -> Option<Self> {
+        let least = if is_update { UPDATE_CHANNELS } else { CHANNELS };
+        if !fits(c) || c.input.channels.min(c.output.channels) < least {
             return None;
         }
         let forms: &[Self] = match allowed {
@@ -128,12 +132,16 @@ mod tests {
     #[test]
     fn the_form_follows_from_the_shape() {
         let conv = |side, inputs, outputs| Connection::conv(Shape::new(inputs, side, side), outputs, 3, 3);
-        let forms = |c: Connection| [Winograd::Off, Winograd::Auto, Winograd::Four].map(|one| Outputs::of(&c, one));
+        let forms =
+            |c: Connection| [Winograd::Off, Winograd::Auto, Winograd::Four].map(|one| Outputs::of(&c, one, false));
+        let updates =
+            |c: Connection| [Winograd::Off, Winograd::Auto, Winograd::Four].map(|one| Outputs::of(&c, one, true));
         let (two, four) = (Some(Outputs::Two), Some(Outputs::Four));
         assert_eq!(forms(conv(32, 16, 16)), [None, two, four]);
         assert_eq!(forms(conv(5, 16, 16)), [None, None, None], "144 of 169 products are not worth a transform");
         assert_eq!(forms(conv(6, 16, 16)), [None, two, two], "of equals the more exact one");
         assert_eq!(forms(conv(10, 16, 16)), [None, two, four]);
+        assert_eq!((updates(conv(32, 16, 32)), updates(conv(32, 32, 32))), ([None; 3], [None, two, four]));
         assert_eq!(forms(conv(32, 3, 32)), [None; 3]);
         assert_eq!(forms(conv(32, 32, 15)), [None; 3]);
         assert_eq!(forms(conv(2, 64, 64)), [None; 3]);

@@ -18,6 +18,8 @@ use crate::line::{LANES, Line, transposed, vectors};
 
 /// Outputs of a part of the sums.
 const PART: usize = 16;
+/// Lines from one place of a part's outputs to the next: an even number would fall into few sets of a cache.
+const ROW: usize = PART + 1;
 /// Vectors of channels of a tile of sums.
 const PANEL: usize = 3;
 /// Bytes of transformed tiles, about, that stay in a core's own cache.
@@ -176,7 +178,7 @@ impl Block<'_> {
             turned: turned_rows * tiling.width + 1 + turned_rows * tiling.width % 2,
             tiles: self.rows * across,
             input: A * A * PANEL + 1,
-            delta: A * A * PART + PART,
+            delta: A * A * ROW,
         };
         let turned = vectors * LANES * planes.turned;
         let input = vectors.div_ceil(PANEL) * planes.tiles * LANES * planes.input;
@@ -206,7 +208,7 @@ impl Block<'_> {
                 let channel = &self.delta.0[output * self.delta.1..];
                 for (tile, of_image) in (rows.start * across..rows.end * across).enumerate() {
                     let to = &mut delta[(at / PART * planes.tiles + tile) * planes.delta + at % PART..];
-                    tiling.delta::<S, F, M, A>(simd, tiling.first(of_image), channel, (to, PART));
+                    tiling.delta::<S, F, M, A>(simd, tiling.first(of_image), channel, (to, ROW));
                 }
             }
             self.products::<S>(simd, A * A, rows.len() * across, &planes, (input, delta), sums);
@@ -255,7 +257,7 @@ impl Block<'_> {
             for part in 0..self.parts.len() {
                 let delta = &delta[part * planes.tiles * planes.delta..][..tiles * planes.delta];
                 let sums = &mut sums[(part * places + place) * PART * inputs..][..PART * inputs];
-                let delta = (delta, planes.delta, place * PART);
+                let delta = (delta, planes.delta, place * ROW);
                 for (panel, first) in (0..vectors).step_by(PANEL).enumerate() {
                     let block = LANES * planes.input;
                     let input = &input[panel * planes.tiles * block..][..tiles * block];
