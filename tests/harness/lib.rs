@@ -4,4 +4,4 @@ pub mod problem;
 pub mod runtimes;
 
 pub use problem::{Case, Values};
-pub use runtimes::{CPU, GPU, LEVELS, REFERENCE, RUNTIMES, Tested, announce, devices};
+pub use runtimes::{CPU, FORMS, Forced, GPU, LEVELS, REFERENCE, RUNTIMES, Tested, announce, devices};

@@ -5,7 +5,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use hebb_cpu::{Cpu, Vectors};
 use hebb_gpu::{Gpu, Pick};
 use hebb_reference::Twins;
-use hebb_spec::backend::Runtime;
+use hebb_spec::backend::{Backend, Error, Options, Runtime};
+use hebb_spec::plan::Plan;
+use hebb_spec::problem::Problem;
 use libtest_mimic::{Failed, Trial};
 
 /// Any GPU that wgpu reaches, or the one whose name holds `HEBB_TEST_DEVICE`.
@@ -19,6 +21,11 @@ pub const LEVELS: [Tested; 3] = [
     Tested { name: "cpu avx2", is_twins: false, checks: &[false], open: || level(Vectors::Avx2) },
     Tested { name: "cpu portable", is_twins: false, checks: &[false], open: || level(Vectors::Portable) },
     Tested { name: "cpu neon", is_twins: false, checks: &[false], open: || level(Vectors::Neon) },
+];
+/// The processor with each of Winograd's forms wherever it is possible, and not only where it pays.
+pub const FORMS: [Tested; 2] = [
+    Tested { name: "cpu winograd2", is_twins: false, checks: &[false], open: || form(&FORCED[0]) },
+    Tested { name: "cpu winograd4", is_twins: false, checks: &[false], open: || form(&FORCED[1]) },
 ];
 /// All of them: a new backend is added here.
 pub const RUNTIMES: [Tested; 3] = [GPU, CPU, REFERENCE];
@@ -81,6 +88,39 @@ fn cpu() -> Result<&'static dyn Runtime, String> {
     static CPU: OnceLock<Result<Cpu, String>> = OnceLock::new();
     let open = || Cpu::open(None).map_err(|error| error.to_string());
     CPU.get_or_init(open).as_ref().map(|cpu| cpu as &dyn Runtime).map_err(Clone::clone)
+}
+
+/// The processor, made to take a variant wherever a kernel has it.
+#[derive(Debug, Clone)]
+pub struct Forced {
+    /// The processor.
+    pub cpu: Cpu,
+    /// The variant.
+    pub variant: &'static str,
+}
+
+impl Runtime for Forced {
+    fn name(&self) -> String {
+        format!("{} {}", self.cpu.name(), self.variant)
+    }
+
+    fn variants(&self, problem: &Problem) -> Vec<&'static str> {
+        self.cpu.variants(problem).into_iter().filter(|variant| *variant == self.variant).collect()
+    }
+
+    fn prepare(&self, plan: Plan, options: &Options) -> Result<Box<dyn Backend>, Error> {
+        self.cpu.prepare(plan, &Options { variant: Some(self.variant.to_owned()), ..options.clone() })
+    }
+}
+
+static FORCED: [(&str, OnceLock<Result<Forced, String>>); 2] =
+    [("winograd2", OnceLock::new()), ("winograd4", OnceLock::new())];
+
+fn form(
+    (variant, known): &'static (&'static str, OnceLock<Result<Forced, String>>),
+) -> Result<&'static dyn Runtime, String> {
+    let open = || Ok(Forced { cpu: Cpu::open(None).map_err(|error| error.to_string())?, variant });
+    known.get_or_init(open).as_ref().map(|forced| forced as &dyn Runtime).map_err(Clone::clone)
 }
 
 fn level(vectors: Vectors) -> Result<&'static dyn Runtime, String> {

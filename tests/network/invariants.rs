@@ -3,7 +3,7 @@
 
 use hebb_reference::Twins;
 use hebb_systems::layered::{Model, Rule};
-use hebb_tests::{Tested, devices};
+use hebb_tests::{FORMS, Tested, devices};
 use libtest_mimic::Trial;
 
 use crate::runner::Weights;
@@ -13,7 +13,7 @@ const STEPS: u32 = 50;
 
 /// The tests, on all runtimes but the twins: they are slow, and have tests of their own.
 pub fn trials() -> Vec<Trial> {
-    devices().flat_map(of_device).collect()
+    devices().chain(FORMS).flat_map(of_device).collect()
 }
 
 fn of_device(tested: Tested) -> Vec<Trial> {

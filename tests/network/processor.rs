@@ -3,6 +3,7 @@
 
 use hebb_cpu::{Cpu, Vectors};
 use hebb_systems::layered::Rule;
+use hebb_tests::Forced;
 use libtest_mimic::{Failed, Trial};
 
 use crate::runner::Weights;
@@ -12,34 +13,46 @@ const STEPS: u32 = 4;
 /// Batches of one block, of blocks that do not share out evenly, and of groups of several blocks.
 const BATCHES: [u32; 4] = [1, 50, 100, 530];
 
+/// What is trained: the kind of network, the batch, and the variant of its kernels.
+type Made = (Kind, u32, &'static str);
+
 /// The tests.
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for kind in [Kind::Tied, Kind::Untied] {
         for batch in BATCHES {
             let name = format!("cpu: one, two and five threads compute the same bytes, {kind:?}, batch {batch}");
-            let same = move || same(kind, batch, &[(Vectors::best(), 1), (Vectors::best(), 2), (Vectors::best(), 5)]);
+            let threads = [1, 2, 5].map(|threads| (Vectors::best(), threads));
+            let same = move || same((kind, batch, "native"), &threads);
             trials.push(Trial::test(name, move || same().map_err(Failed::from)));
+        }
+        for variant in ["winograd2", "winograd4"].into_iter().filter(|_| kind == Kind::Tied) {
+            let name = format!("cpu: one, two and five threads compute the same bytes, {variant}");
+            let threads = [1, 2, 5].map(|threads| (Vectors::best(), threads));
+            trials.push(Trial::test(name, move || same((kind, 100, variant), &threads).map_err(Failed::from)));
         }
         let levels = [(Vectors::Avx2, 2), (Vectors::Avx512, 2)];
         let is_here = levels.iter().all(|&(vectors, threads)| Cpu::with(vectors, Some(threads)).is_ok());
-        let name = format!("cpu: avx2 and avx512 compute the same bytes, {kind:?}");
-        let trial = Trial::test(name, move || same(kind, 100, &levels).map_err(Failed::from));
-        trials.push(trial.with_ignored_flag(!is_here));
+        for variant in ["native", "winograd2", "winograd4"].into_iter().take(if kind == Kind::Tied { 3 } else { 1 }) {
+            let name = format!("cpu: avx2 and avx512 compute the same bytes, {kind:?}, {variant}");
+            let trial = Trial::test(name, move || same((kind, 100, variant), &levels).map_err(Failed::from));
+            trials.push(trial.with_ignored_flag(!is_here));
+        }
     }
     trials.push(Trial::test("control: other images make other bytes on the cpu", || {
         let on = (Vectors::best(), 2);
-        let (one, other) = (trained(Kind::Tied, 50, on, 0)?, trained(Kind::Tied, 50, on, 1)?);
+        let made = (Kind::Tied, 50, "native");
+        let (one, other) = (trained(made, on, 0)?, trained(made, on, 1)?);
         if one["W1"] == other["W1"] { Err("the start made no difference".into()) } else { Ok(()) }
     }));
     trials
 }
 
 /// Trains on each processor and compares all weights.
-fn same(kind: Kind, batch: u32, on: &[(Vectors, usize)]) -> Result<(), String> {
-    let first = trained(kind, batch, on[0], 0)?;
+fn same(made: Made, on: &[(Vectors, usize)]) -> Result<(), String> {
+    let first = trained(made, on[0], 0)?;
     for &other in &on[1..] {
-        let weights = trained(kind, batch, other, 0)?;
+        let weights = trained(made, other, 0)?;
         for (name, values) in &first {
             let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
             if bits(values) != bits(&weights[name]) {
@@ -51,11 +64,11 @@ fn same(kind: Kind, batch: u32, on: &[(Vectors, usize)]) -> Result<(), String> {
 }
 
 /// The weights after some steps; `skip` leaves batches out before the first.
-fn trained(kind: Kind, batch: u32, (vectors, threads): (Vectors, usize), skip: u32) -> Result<Weights, String> {
+fn trained((kind, batch, variant): Made, (vectors, threads): (Vectors, usize), skip: u32) -> Result<Weights, String> {
     let mut setup = Setup::new(kind, Rule::URFB)?;
     setup.batch = batch;
     let cpu = Cpu::with(vectors, Some(threads)).map_err(|error| error.to_string())?;
-    let mut runner = setup.runner(&cpu, &setup.start(false))?;
+    let mut runner = setup.runner(&Forced { cpu, variant }, &setup.start(false))?;
     (skip..skip + STEPS).try_for_each(|step| setup.step(&mut runner, step))?;
     runner.read()
 }

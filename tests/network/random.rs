@@ -9,7 +9,7 @@ use hebb_spec::learning::Loss;
 use hebb_spec::plan::{List, Plan};
 use hebb_spec::system::System;
 use hebb_systems::layered::{Preset, Rule};
-use hebb_tests::{Tested, devices};
+use hebb_tests::{FORMS, Tested, devices};
 use libtest_mimic::Trial;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -53,7 +53,7 @@ struct Drawn {
 
 /// The tests, on all runtimes but the twins themselves.
 pub fn trials() -> Vec<Trial> {
-    devices().flat_map(of_device).collect()
+    devices().chain(FORMS).flat_map(of_device).collect()
 }
 
 fn of_device(tested: Tested) -> Vec<Trial> {
