@@ -22,8 +22,10 @@ fn problems() -> Vec<(&'static str, u32, Make)> {
     let learning = Learning::new(Rate(0), Some(1.0));
     let connections = [
         ("3>32 5x5 32x32", conv(3, 32, 32, 5)),
+        ("16>16 3x3 32x32", conv(16, 32, 16, 3)),
         ("32>32 3x3 32x32", conv(32, 32, 32, 3)),
         ("64>64 3x3 16x16", conv(64, 16, 64, 3)),
+        ("128>128 3x3 8x8", conv(128, 8, 128, 3)),
         ("8192>500 full", Connection::full(Shape::flat(8192), 500)),
     ];
     let mut all: Vec<(&'static str, u32, Make)> = Vec::new();
