@@ -85,7 +85,7 @@ fn problems() -> Vec<(&'static str, u32, Make)> {
 /// Checks and times every chosen kernel in every variant.
 pub fn run(device: &Device, ceilings: &Ceilings, wanted: &[String]) -> Result<(), String> {
     println!(
-        "{:18} {:8} {:20} {:>6} {:>9} {:>8} {:>7} {:>7} {:>7} {:>6}",
+        "{:18} {:9} {:20} {:>6} {:>9} {:>8} {:>7} {:>7} {:>7} {:>6}",
         "kernel", "variant", "problem", "batch", "ms", "GFLOP/s", "of fma", "of prod", "GB/s", "of cp"
     );
     for (name, batch, make) in problems() {
@@ -104,7 +104,7 @@ pub fn run(device: &Device, ceilings: &Ceilings, wanted: &[String]) -> Result<()
             let product = device.product()?;
             let (gflops, gbytes) = (problem.flops() as f64 / time / 1e9, problem.bytes() as f64 / time / 1e9);
             println!(
-                "{stem:18} {variant:8} {name:20} {batch:6} {:9.3} {gflops:8.1} {:6.0}% {:>7} {gbytes:7.2} {:5.0}%",
+                "{stem:18} {variant:9} {name:20} {batch:6} {:9.3} {gflops:8.1} {:6.0}% {:>7} {gbytes:7.2} {:5.0}%",
                 time * 1e3,
                 100.0 * gflops / ceilings.multiply_add,
                 product.map_or(String::new(), |product| format!("{:.0}%", 100.0 * gflops / product)),

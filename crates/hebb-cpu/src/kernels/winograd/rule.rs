@@ -8,7 +8,7 @@ use hebb_spec::connection::Connection;
 /// Channels from which the transforms pay, on both sides.
 const CHANNELS: u32 = 16;
 
-/// The same for an update, whose transforms take twice as much.
+/// The same for an update by F(2×2, 3×3), whose transforms take twice as much.
 const UPDATE_CHANNELS: u32 = 32;
 
 /// Which of Winograd's forms the processor may take for a tied 3×3 convolution.
@@ -86,8 +86,8 @@ impl Outputs {
     /// The form of a convolution, or of its update: the one with the fewest products, if those are at most two thirds of the
     /// taps within the image.
     pub fn of(c: &Connection, allowed: Winograd, is_update: bool) -> Option<Self> {
-        let least = if is_update { UPDATE_CHANNELS } else { CHANNELS };
-        if !fits(c) || c.input.channels.min(c.output.channels) < least {
+        let channels = c.input.channels.min(c.output.channels);
+        if !fits(c) || channels < CHANNELS {
             return None;
         }
         let forms: &[Self] = match allowed {
@@ -96,6 +96,9 @@ impl Outputs {
             Winograd::Four => &[Self::Two, Self::Four],
         };
         let best = forms.iter().copied().min_by_key(|form| form.products(c))?;
+        if is_update && best == Self::Two && channels < UPDATE_CHANNELS {
+            return None;
+        }
         let taps = (3 * u64::from(c.output.height) - 2) * (3 * u64::from(c.output.width) - 2);
         (3 * best.products(c) <= 2 * taps).then_some(best)
     }
@@ -141,7 +144,7 @@ mod tests {
         assert_eq!(forms(conv(5, 16, 16)), [None, None, None], "144 of 169 products are not worth a transform");
         assert_eq!(forms(conv(6, 16, 16)), [None, two, two], "of equals the more exact one");
         assert_eq!(forms(conv(10, 16, 16)), [None, two, four]);
-        assert_eq!((updates(conv(32, 16, 32)), updates(conv(32, 32, 32))), ([None; 3], [None, two, four]));
+        assert_eq!((updates(conv(32, 16, 32)), updates(conv(32, 32, 32))), ([None, None, four], [None, two, four]));
         assert_eq!(forms(conv(32, 3, 32)), [None; 3]);
         assert_eq!(forms(conv(32, 32, 15)), [None; 3]);
         assert_eq!(forms(conv(2, 64, 64)), [None; 3]);
