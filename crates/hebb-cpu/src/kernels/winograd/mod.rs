@@ -3,14 +3,14 @@
 //! All sixteen images of a line are transformed at once, so the transforms are as many vector additions, and the products
 //! of a place of the transformed tile are those of a 1×1 convolution.
 
+mod filtered;
 mod filters;
 mod forms;
 mod rule;
-mod strip;
-mod tiles;
-mod update;
+mod summed;
+mod tiling;
 
+pub(crate) use filtered::Filtered;
 pub(crate) use rule::{Outputs, variants};
 pub use rule::{Winograd, WinogradError};
-pub(crate) use tiles::Filtered;
-pub(crate) use update::Summed;
+pub(crate) use summed::Summed;

@@ -5,11 +5,16 @@ use std::str::FromStr;
 
 use hebb_spec::connection::Connection;
 
+use crate::line::Line;
+
 /// Channels from which the transforms pay, on both sides.
 const CHANNELS: u32 = 16;
 
 /// The same for an update by F(2×2, 3×3), whose transforms take twice as much.
 const UPDATE_CHANNELS: u32 = 32;
+
+/// Bytes of a row of tiles past which plain sums are better: far more than a cache holds.
+const MOST_ROW: u64 = 8 << 20;
 
 /// Which of Winograd's forms the processor may take for a tied 3×3 convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -75,6 +80,12 @@ impl Outputs {
         u64::from(tiles) * self.places() as u64
     }
 
+    /// Bytes of a row of tiles, input and output transformed: the least that is worked at.
+    fn row(self, c: &Connection) -> u64 {
+        let channels = u64::from(c.input.channels) + u64::from(c.output.channels);
+        u64::from(c.output.width.div_ceil(self.across())) * self.places() as u64 * channels * size_of::<Line>() as u64
+    }
+
     /// The variant's name.
     pub fn variant(self) -> &'static str {
         match self {
@@ -96,6 +107,9 @@ impl Outputs {
             Winograd::Four => &[Self::Two, Self::Four],
         };
         let best = forms.iter().copied().min_by_key(|form| form.products(c))?;
+        if best.row(c) > MOST_ROW {
+            return None;
+        }
         if is_update && best == Self::Two && channels < UPDATE_CHANNELS {
             return None;
         }
@@ -148,6 +162,8 @@ mod tests {
         assert_eq!(forms(conv(32, 3, 32)), [None; 3]);
         assert_eq!(forms(conv(32, 32, 15)), [None; 3]);
         assert_eq!(forms(conv(2, 64, 64)), [None; 3]);
+        assert_eq!(forms(conv(256, 16, 16)), [None, two, four]);
+        assert_eq!(forms(conv(1024, 64, 64)), [None; 3], "a row of tiles takes 67 MB");
         assert_eq!(forms(conv(8, 64, 64).untie()), [None; 3]);
         assert_eq!(forms(Connection::conv(Shape::new(64, 8, 8), 64, 5, 5)), [None; 3]);
     }

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::forms::{Form, Four, Two};
 use super::rule::Outputs;
-use super::strip::Tiling;
+use super::tiling::Tiling;
 use crate::line::{LANES, Line, transposed, vectors};
 
 /// Outputs of a part of the sums.

@@ -9,7 +9,7 @@ use fearless_simd::{Level, Simd, dispatch};
 use super::filters::Filters;
 use super::forms::{Form, Four, Two};
 use super::rule::Outputs;
-use super::strip::Tiling;
+use super::tiling::Tiling;
 use crate::kernels::taps::PACK;
 use crate::kernels::tied::{Finish, Tied};
 use crate::line::{Line, vectors};
@@ -240,7 +240,6 @@ fn product<S: Simd, const O: usize, const P: usize>(
 ) {
     for lane in vectors::<S>() {
         let mut sums = [[S::f32s::splat(simd, 0.0); P]; O];
-        let mut held = sums;
         for (weights, x) in weights.iter().zip(x.chunks_exact(block)) {
             let x = &x[place..][..P];
             let mut tiles = [S::f32s::splat(simd, 0.0); P];
@@ -250,13 +249,8 @@ fn product<S: Simd, const O: usize, const P: usize>(
             for o in 0..O {
                 let weight = S::f32s::splat(simd, weights[skip + o]);
                 for p in 0..P {
-                    held[o][p] = tiles[p].mul_add(weight, held[o][p]);
+                    sums[o][p] = tiles[p].mul_add(weight, sums[o][p]);
                 }
-            }
-        }
-        for o in 0..O {
-            for p in 0..P {
-                sums[o][p] = held[o][p];
             }
         }
         for o in 0..O {
