@@ -32,16 +32,19 @@ const IMAGES: u32 = 5000;
 
 /// Images a second of each chosen step. One is chosen by its whole label, all by `train_step`.
 pub fn run(device: &Device, wanted: &[String]) -> Result<(), String> {
+    let is_wanted = |label: &String| {
+        wanted.is_empty() || wanted.iter().any(|name| name == label || "train_step".contains(name.as_str()))
+    };
     for (net, untied, rule, batch) in STEPS {
         let label = format!("train_step {}{net} {} {batch}", if untied { "untied " } else { "" }, rule.name);
-        if wanted.is_empty() || wanted.iter().any(|name| *name == label || "train_step".contains(name.as_str())) {
+        if is_wanted(&label) {
             one(device, &label, (net, untied, rule, batch))?;
         }
         // Those with 3x3 convolutions by the processor's other forms too.
         let Device::Cpu(cpu) = device else { continue };
         for winograd in [Winograd::Off, Winograd::Four].into_iter().filter(|_| net == "deepernet") {
             let label = format!("{label} winograd {winograd}");
-            if wanted.is_empty() || wanted.iter().any(|name| *name == label || "train_step".contains(name.as_str())) {
+            if is_wanted(&label) {
                 one(&Device::Cpu(cpu.clone().with_winograd(winograd)), &label, (net, untied, rule, batch))?;
             }
         }

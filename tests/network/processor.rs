@@ -39,6 +39,15 @@ pub fn trials() -> Vec<Trial> {
             trials.push(trial.with_ignored_flag(!is_here));
         }
     }
+    trials.push(Trial::test("control: each of Winograd's forms makes other bytes on the cpu", || {
+        let of = |variant| trained((Kind::Tied, 50, variant), (Vectors::best(), 2), 0);
+        let (plain, two, four) = (of("native")?, of("winograd2")?, of("winograd4")?);
+        let differ = |one: &Weights, other: &Weights| one["W4"] != other["W4"] && one["W1"] != other["W1"];
+        if differ(&plain, &two) && differ(&plain, &four) && differ(&two, &four) {
+            return Ok(());
+        }
+        Err("a form that was asked for did not run".into())
+    }));
     trials.push(Trial::test("control: other images make other bytes on the cpu", || {
         let on = (Vectors::best(), 2);
         let made = (Kind::Tied, 50, "native");

@@ -62,8 +62,8 @@ pub struct CpuArgs {
     #[arg(help_heading = "Running", long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-    /// Which 3x3 convolutions --device cpu does by Winograd: auto (2x2 tiles where it pays, as exact as plain sums), off,
-    /// or 4 (4x4 tiles: faster, larger errors) [default: auto; with --resume, the run's own]
+    /// Which 3x3 convolutions --device cpu does by Winograd: auto (2x2 tiles where it pays, errors as of plain sums, or
+    /// twice them), off, or 4 (4x4 tiles: faster, with some ten times the errors) [default: auto; with --resume, the run's own]
     #[arg(help_heading = "Running", long, value_name = "WHICH")]
     pub winograd: Option<Winograd>,
 }

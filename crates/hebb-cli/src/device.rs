@@ -85,11 +85,16 @@ pub fn is_cpu(name: &str) -> bool {
     name.starts_with("cpu (")
 }
 
-/// Which of Winograd's forms a run's record names: none where it has no word of them, which runs of an older version on the
-/// processor have not.
-pub fn recorded_winograd(record: &Record, path: &Path) -> Result<Winograd> {
-    let Some(word) = &record.winograd else { return Ok(Winograd::Off) };
-    word.parse().map_err(|error| anyhow!("{}/run.toml: [record] winograd is '{word}': {error}", path.display()))
+/// Which of Winograd's forms a run on the processor took, by its record: plain sums where that has no word of them, as in
+/// runs of an older version.
+pub fn recorded_winograd(record: &Record, path: &Path) -> Result<Option<Winograd>> {
+    if !is_cpu(&record.device) {
+        return Ok(None);
+    }
+    let Some(word) = &record.winograd else { return Ok(Some(Winograd::Off)) };
+    word.parse()
+        .map(Some)
+        .map_err(|error| anyhow!("{}/run.toml: [record] winograd is '{word}': {error}", path.display()))
 }
 
 /// The word that a run's record has for them, on the processor alone.

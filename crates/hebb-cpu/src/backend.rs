@@ -10,7 +10,7 @@ use hebb_spec::request::{self, RequestError};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use crate::kernels::{At, Forms, Kernel, Map, Now, Operands, Winograd, lower, rounding, variant};
+use crate::kernels::{At, Forms, Kernel, Map, Now, Operands, lower, rounding, variant};
 use crate::memory::{Block, Group, Memory, Tensors};
 use crate::needs::needs;
 
@@ -23,47 +23,31 @@ pub(crate) struct Native {
     pool: Arc<ThreadPool>,
     now: Now,
     outcomes: Vec<Outcome>,
-    winograd: Winograd,
-    variant: Option<String>,
+    forms: Forms,
 }
 
 impl Native {
-    /// Makes a plan ready, all its tensors 0. Of the options only guards and variant mean something here.
+    /// Makes a plan ready, all its tensors 0. Of the options only the guards mean something here; `forms` has the variant.
     pub fn new(
         plan: Plan,
         options: &Options,
         (level, pool): (Level, Arc<ThreadPool>),
-        winograd: Winograd,
+        forms: Forms,
         device: String,
     ) -> Result<Self, Error> {
-        let forms = Forms { rule: winograd, variant: options.variant.as_deref() };
-        let mut memory = Memory::new(&plan, options.guarded, (&device, needs(&plan, forms)))?;
+        let mut memory = Memory::new(&plan, options.guarded, (&device, needs(&plan, &forms)))?;
         let mut lists = Vec::new();
         for (_, calls) in &plan.lists {
             let mut next = 0;
             let mut one = |call: &Call| {
-                lower(&Operands { call, places: &memory.tensors.places, device: &device, forms }, &mut next)
+                lower(&Operands { call, places: &memory.tensors.places, device: &device, forms: &forms }, &mut next)
             };
             lists.push(calls.iter().map(&mut one).collect::<Result<Vec<Kernel>, Error>>()?);
         }
         for group in &mut memory.groups {
             group.sums = sums(&lists).into_iter().map(|len| vec![0.0; len]).collect();
         }
-        Ok(Self {
-            plan,
-            memory,
-            lists,
-            level,
-            pool,
-            now: Now::default(),
-            outcomes: Vec::new(),
-            winograd,
-            variant: options.variant.clone(),
-        })
-    }
-
-    fn forms(&self) -> Forms<'_> {
-        Forms { rule: self.winograd, variant: self.variant.as_deref() }
+        Ok(Self { plan, memory, lists, level, pool, now: Now::default(), outcomes: Vec::new(), forms })
     }
 
     /// Runs some calls of a list.
@@ -121,13 +105,13 @@ fn by_block(calls: &mut [Kernel], (level, now): (Level, &Now), memory: &mut Memo
     let (even, rest) = memory.groups.split_at_mut(whole);
     even.par_iter_mut().with_max_len(1).for_each(|group| go(group, false));
     rest.par_iter_mut().with_max_len(1).for_each(|group| go(group, true));
-    for call in calls.iter() {
+    for call in calls.iter_mut() {
         let groups = |at: usize, len: usize| -> Vec<&[f32]> {
             memory.groups.iter().map(|group| &group.sums[at][..len]).collect()
         };
-        match (call, call.sums()) {
-            (Kernel::Add(_, add), Some((at, len))) => add.finish((level, now), &mut memory.tensors, &groups(at, len)),
-            (Kernel::Loss(_, loss), Some((at, len))) => loss.finish(&mut memory.tensors, &groups(at, len)),
+        match (call.sums(), call) {
+            (Some((at, len)), Kernel::Add(_, add)) => add.finish((level, now), &mut memory.tensors, &groups(at, len)),
+            (Some((at, len)), Kernel::Loss(_, loss)) => loss.finish(&mut memory.tensors, &groups(at, len)),
             _ => {}
         }
     }
@@ -194,7 +178,7 @@ impl Backend for Native {
         let named = |call: &Call| Named {
             stem: call.problem.stem(),
             form: String::new(),
-            variant: variant(&call.problem, self.forms()).to_owned(),
+            variant: variant(&call.problem, &self.forms).to_owned(),
         };
         let mut kernels: Vec<Named> = self.plan.calls().map(named).collect();
         kernels.sort_unstable();
@@ -204,7 +188,7 @@ impl Backend for Native {
 
     fn rounding(&self, list: List, call: usize) -> Rounding {
         let groups = &self.memory.groups;
-        self.plan.list(list).get(call).map_or(Rounding::STRAIGHT, |call| rounding(&call.problem, self.forms(), groups))
+        self.plan.list(list).get(call).map_or(Rounding::STRAIGHT, |call| rounding(&call.problem, &self.forms, groups))
     }
 
     fn write(&mut self, tensor: TensorId, values: &[f32]) -> Result<(), Error> {

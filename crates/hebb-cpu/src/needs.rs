@@ -9,7 +9,7 @@ use crate::memory::{bytes, groups};
 
 /// Bytes that a plan needs: its tensors, each group's sums of the tied convolutions that learn, weights packed and images
 /// turned.
-pub(crate) fn needs(plan: &Plan, forms: Forms<'_>) -> u64 {
+pub(crate) fn needs(plan: &Plan, forms: &Forms) -> u64 {
     let of_call = |call: &Call| {
         // A filter's numbers, transformed or not, and what fills up the last tile of channels.
         let tied = |channels: u64, outputs: u64, size: u32| {

@@ -78,7 +78,11 @@ impl Cpu {
 
     /// Bytes that a plan needs here.
     pub fn bytes(&self, plan: &Plan) -> u64 {
-        needs(plan, Forms { rule: self.winograd, variant: None })
+        needs(plan, &self.forms(&Options::default()))
+    }
+
+    fn forms(&self, options: &Options) -> Forms {
+        Forms { rule: self.winograd, variant: options.variant.clone() }
     }
 
     /// Its vector instructions.
@@ -107,8 +111,8 @@ impl Runtime for Cpu {
         variants(problem)
     }
 
-    fn fits(&self, plan: &Plan, _options: &Options) -> Result<(), Error> {
-        let bytes = self.bytes(plan);
+    fn fits(&self, plan: &Plan, options: &Options) -> Result<(), Error> {
+        let bytes = needs(plan, &self.forms(options));
         if room::is_there(bytes) {
             return Ok(());
         }
@@ -120,6 +124,6 @@ impl Runtime for Cpu {
         self.fits(&plan, options)?;
         let level =
             self.vectors.level().map_err(|error| Error::Failed { device: self.name(), reason: error.to_string() })?;
-        Ok(Box::new(Native::new(plan, options, (level, self.pool.clone()), self.winograd, self.name())?))
+        Ok(Box::new(Native::new(plan, options, (level, self.pool.clone()), self.forms(options), self.name())?))
     }
 }

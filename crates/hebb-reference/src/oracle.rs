@@ -80,7 +80,7 @@ fn bounds(
             let linear = Problem::ConnectForward { connection: c, batch, slope: None };
             let bounds = match rounding {
                 Rounding::Winograd { outputs, additions } => {
-                    winograd(outputs, additions, &oracle_winograd::forward(problem, outputs, inputs)?)
+                    winograd(outputs, additions, &oracle_winograd::forward(problem, (c, batch), outputs, inputs)?)
                 }
                 _ => sums_bounds(&terms(&c, batch, c.input.channels, tap_input), &sizes(&linear)?),
             };
@@ -90,9 +90,9 @@ fn bounds(
             }
         }
         // |x| ≥ 1 where x does: the gate is the same, and its slope is in the sizes already.
-        Problem::ConnectFeedback { connection: c, batch, skip, .. } => {
+        Problem::ConnectFeedback { connection: c, batch, skip, gate } => {
             if let Rounding::Winograd { outputs, additions } = rounding {
-                let sizes = oracle_winograd::feedback(problem, outputs, inputs)?;
+                let sizes = oracle_winograd::feedback(problem, (c, batch, skip, gate), outputs, inputs)?;
                 return Ok(one(winograd(outputs, additions + u64::from(skip), &sizes)));
             }
             let mut terms = terms(&c, batch, c.output.channels, tap_output);
@@ -103,7 +103,9 @@ fn bounds(
             let terms = update_terms(&c, batch, rounding);
             let rate = f64::from(step.rate(learning.rate)).abs();
             let sizes = match rounding {
-                Rounding::Winograd { outputs, .. } => oracle_winograd::update(problem, outputs, inputs)?,
+                Rounding::Winograd { outputs, .. } => {
+                    oracle_winograd::update(problem, (c, batch, learning), outputs, inputs)?
+                }
                 _ => increments((c, batch, learning), step, inputs)?,
             };
             learned((learning, rate), terms, &sizes, values)

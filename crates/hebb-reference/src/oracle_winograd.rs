@@ -1,7 +1,9 @@
 //! The oracle of convolutions by Winograd: the sizes that their error bounds are made of, from a call's inputs.
 
 use hebb_spec::Shape;
+use hebb_spec::connection::Connection;
 use hebb_spec::lane4::padded;
+use hebb_spec::learning::Learning;
 use hebb_spec::operand::Slot;
 use hebb_spec::problem::Problem;
 
@@ -14,8 +16,12 @@ fn absolute(numbers: &[f64]) -> Vec<f64> {
 }
 
 /// Of each h, before σ.
-pub(crate) fn forward(problem: &Problem, outputs: u32, inputs: &Inputs) -> Result<Vec<f64>, TwinError> {
-    let Problem::ConnectForward { connection: c, batch, .. } = *problem else { return Ok(Vec::new()) };
+pub(crate) fn forward(
+    problem: &Problem,
+    (c, batch): (Connection, u32),
+    outputs: u32,
+    inputs: &Inputs,
+) -> Result<Vec<f64>, TwinError> {
     let (w, row) = (floats(problem, inputs, Slot::W)?, weight_row(&c));
     let weight =
         |out: u32, input: u32, ky: u32, kx: u32| w[(input * 9 + ky * 3 + kx) as usize * row + out as usize].abs();
@@ -24,8 +30,12 @@ pub(crate) fn forward(problem: &Problem, outputs: u32, inputs: &Inputs) -> Resul
 }
 
 /// Of each δ below, through σ′: the gate is the same for absolute values, and its slope is in the size.
-pub(crate) fn feedback(problem: &Problem, outputs: u32, inputs: &Inputs) -> Result<Vec<f64>, TwinError> {
-    let Problem::ConnectFeedback { connection: c, batch, skip, gate } = *problem else { return Ok(Vec::new()) };
+pub(crate) fn feedback(
+    problem: &Problem,
+    (c, batch, skip, gate): (Connection, u32, bool, Option<f32>),
+    outputs: u32,
+    inputs: &Inputs,
+) -> Result<Vec<f64>, TwinError> {
     let (r, row) = (floats(problem, inputs, Slot::R)?, weight_row(&c));
     // The filter turned round.
     let weight =
@@ -46,8 +56,12 @@ pub(crate) fn feedback(problem: &Problem, outputs: u32, inputs: &Inputs) -> Resu
 }
 
 /// Of the sums that W, and R where it learns, learn from: 0 of those that a mask leaves out.
-pub(crate) fn update(problem: &Problem, outputs: u32, inputs: &Inputs) -> Result<Vec<Vec<f64>>, TwinError> {
-    let Problem::ConnectUpdate { connection: c, batch, learning } = *problem else { return Ok(Vec::new()) };
+pub(crate) fn update(
+    problem: &Problem,
+    (c, batch, learning): (Connection, u32, Learning),
+    outputs: u32,
+    inputs: &Inputs,
+) -> Result<Vec<Vec<f64>>, TwinError> {
     let (delta, x) = (floats(problem, inputs, Slot::Delta)?, floats(problem, inputs, Slot::X)?);
     let sizes = Winograd::of(outputs).update_sizes(&c, batch, (&absolute(delta), &absolute(x)));
     let masked = |sizes: &[f64], slot: Slot| -> Result<Vec<f64>, TwinError> {

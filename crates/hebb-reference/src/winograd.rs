@@ -72,8 +72,15 @@ pub(crate) struct Seen<'a> {
 
 impl Winograd {
     /// The form of so many outputs a tile along one axis.
+    ///
+    /// # Panics
+    /// If it is none whose bound is known: that is a fault of the backend that names it.
     pub fn of(outputs: u32) -> &'static Self {
-        if outputs == 2 { &TWO } else { &FOUR }
+        match outputs {
+            2 => &TWO,
+            4 => &FOUR,
+            other => panic!("no bound is known of F({other}x{other}, 3x3)"),
+        }
     }
 
     /// Roundings of an output besides the additions between the transforms: the transforms' and the product's.

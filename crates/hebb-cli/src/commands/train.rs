@@ -112,9 +112,9 @@ fn resume(asked: &Asked) -> Result<()> {
     };
     let job = job(&origin, &spec, &model, settings, &outline).map_err(about)?;
     memory::ask_for_weights(&model.params())?;
+    let before = existing.record().device.clone();
+    let forms = device::recorded_winograd(existing.record(), &asked.out)?;
     let data = load(outline, &job).map_err(about)?;
-    let (before, was_on_cpu) = (existing.record().device.clone(), device::is_cpu(&existing.record().device));
-    let forms = if was_on_cpu { Some(device::recorded_winograd(existing.record(), &asked.out)?) } else { None };
     let device = device::find(&choice, asked.cpu)?;
     let device = match (asked.cpu.winograd, forms) {
         (None, Some(forms)) => device.with_winograd(forms),

@@ -23,8 +23,8 @@ const STRIP: usize = 128;
 /// A call of it.
 pub(crate) struct ConnectUpdate {
     c: Connection,
-    /// By Winograd, or by plain sums.
-    winograd: Option<Summed>,
+    /// By Winograd, with memory for its finished sums, or by plain sums.
+    winograd: Option<(Summed, Vec<f32>)>,
     learner: Learner,
     delta: Place,
     x: Place,
@@ -34,7 +34,7 @@ impl ConnectUpdate {
     /// From its tensors.
     pub fn new(operands: &Operands<'_>, c: Connection, learning: Learning) -> Result<Self, Error> {
         let (delta, x) = (operands.place(Slot::Delta)?, operands.place(Slot::X)?);
-        let winograd = operands.form().map(|form| Summed::new(form, c));
+        let winograd = operands.form().map(|form| (Summed::new(form, c), vec![0.0; c.len()]));
         Ok(Self { c, winograd, learner: Learner::new(operands, learning)?, delta, x })
     }
 
@@ -47,7 +47,7 @@ impl ConnectUpdate {
 
 impl Add for ConnectUpdate {
     fn sums(&self) -> (usize, usize) {
-        if let Some(winograd) = &self.winograd {
+        if let Some((winograd, _)) = &self.winograd {
             return winograd.parts();
         }
         let outputs = self.c.output.channels as usize;
@@ -65,7 +65,7 @@ impl Add for ConnectUpdate {
         let places = self.c.output.places() as usize;
         let delta = (at.lines(self.delta), self.delta.form.channel(places));
         let x = (at.lines(self.x), self.x.form.channel(places));
-        if let Some(winograd) = &self.winograd {
+        if let Some((winograd, _)) = &self.winograd {
             return winograd.add(at.level, (delta, x), parts, sums);
         }
         let outputs = parts.start * PART..(parts.end * PART).min(self.c.output.channels as usize);
@@ -73,9 +73,12 @@ impl Add for ConnectUpdate {
         dispatch!(at.level, simd => image.add(simd, sums));
     }
 
-    fn finish(&self, on: (Level, &Now), tensors: &mut Tensors, groups: &[&[f32]]) {
-        match &self.winograd {
-            Some(winograd) => self.learner.learn(on, tensors, &[&winograd.finished(on.0, groups)]),
+    fn finish(&mut self, on: (Level, &Now), tensors: &mut Tensors, groups: &[&[f32]]) {
+        match &mut self.winograd {
+            Some((winograd, sums)) => {
+                winograd.finish(on.0, groups, sums);
+                self.learner.learn(on, tensors, &[sums]);
+            }
             None => self.learner.learn(on, tensors, groups),
         }
     }

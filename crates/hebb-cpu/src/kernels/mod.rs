@@ -37,6 +37,7 @@ use std::ops::Range;
 
 use fearless_simd::Level;
 use hebb_spec::backend::{Error, Rounding, Step};
+use hebb_spec::connection::Connection;
 use hebb_spec::learning::MOST_RATES;
 use hebb_spec::operand::Slot;
 use hebb_spec::plan::{Call, TensorId};
@@ -126,7 +127,7 @@ pub(crate) trait Add: Send + Sync {
     fn run(&self, at: &At<'_>, parts: Range<usize>, sums: &mut [f32]);
 
     /// Takes the groups' sums, each in its order, when all blocks have gone by.
-    fn finish(&self, on: (Level, &Now), tensors: &mut Tensors, groups: &[&[f32]]);
+    fn finish(&mut self, on: (Level, &Now), tensors: &mut Tensors, groups: &[&[f32]]);
 }
 
 /// Goes over all blocks at once.
@@ -156,29 +157,23 @@ pub(crate) struct Operands<'a> {
     /// Name of the device, for errors.
     pub device: &'a str,
     /// Which convolutions are done by which form.
-    pub forms: Forms<'a>,
+    pub forms: &'a Forms,
 }
 
 /// Which form each convolution is done by.
-#[derive(Clone, Copy)]
-pub(crate) struct Forms<'a> {
+pub(crate) struct Forms {
     /// By the rule of shapes.
     pub rule: Winograd,
     /// By a variant's name, where the convolution has it.
-    pub variant: Option<&'a str>,
+    pub variant: Option<String>,
 }
 
-impl Forms<'_> {
+impl Forms {
     /// The form of a problem; `None` for plain sums, and where there are no others.
     pub fn of(&self, problem: &Problem) -> Option<Outputs> {
-        let (Problem::ConnectForward { connection: c, .. }
-        | Problem::ConnectFeedback { connection: c, .. }
-        | Problem::ConnectUpdate { connection: c, .. }) = problem
-        else {
-            return None;
-        };
+        let c = connection(problem)?;
         let by_rule = || Outputs::of(c, self.rule, matches!(problem, Problem::ConnectUpdate { .. }));
-        match self.variant {
+        match self.variant.as_deref() {
             Some(NATIVE) => None,
             Some(variant) => Outputs::named(c, variant).or_else(by_rule),
             None => by_rule(),
@@ -186,20 +181,25 @@ impl Forms<'_> {
     }
 }
 
+/// The connection of what may be a convolution.
+fn connection(problem: &Problem) -> Option<&Connection> {
+    match problem {
+        Problem::ConnectForward { connection, .. }
+        | Problem::ConnectFeedback { connection, .. }
+        | Problem::ConnectUpdate { connection, .. } => Some(connection),
+        _ => None,
+    }
+}
+
 /// The variant of a problem's kernel.
-pub(crate) fn variant(problem: &Problem, forms: Forms<'_>) -> &'static str {
+pub(crate) fn variant(problem: &Problem, forms: &Forms) -> &'static str {
     forms.of(problem).map_or(NATIVE, Outputs::variant)
 }
 
 /// All variants of a problem's kernel.
 pub(crate) fn variants(problem: &Problem) -> Vec<&'static str> {
     let mut variants = vec![NATIVE];
-    if let Problem::ConnectForward { connection: c, .. }
-    | Problem::ConnectFeedback { connection: c, .. }
-    | Problem::ConnectUpdate { connection: c, .. } = problem
-    {
-        variants.extend(winograd::variants(c));
-    }
+    variants.extend(connection(problem).map(winograd::variants).unwrap_or_default());
     variants
 }
 
@@ -274,7 +274,7 @@ pub(crate) fn lower(operands: &Operands<'_>, next: &mut usize) -> Result<Kernel,
 /// How a call's sum is cut, for its error bound: an update of a tied convolution adds the images of a block and the
 /// pixels of a strip lane by lane, then a vector's lanes two by two, then the strips and blocks of a group, then the
 /// groups; one of a full or untied layer adds image by image.
-pub(crate) fn rounding(problem: &Problem, forms: Forms<'_>, groups: &[Group]) -> Rounding {
+pub(crate) fn rounding(problem: &Problem, forms: &Forms, groups: &[Group]) -> Rounding {
     let blocks = groups.iter().map(|group| group.blocks.len()).max().unwrap_or(1) as u64;
     if let Some(form) = forms.of(problem) {
         let additions = match *problem {

@@ -21,10 +21,10 @@ const MOST_ROW: u64 = 8 << 20;
 pub enum Winograd {
     /// None: plain sums.
     Off,
-    /// F(2×2, 3×3) where it pays: 2.25 times fewer products, as exact as plain sums.
+    /// F(2×2, 3×3) where it pays: 2.25 times fewer products, at errors up to twice those of plain sums.
     #[default]
     Auto,
-    /// F(4×4, 3×3) too where it pays: four times fewer products, with larger errors.
+    /// F(4×4, 3×3) too where it pays: four times fewer products, with some ten times the errors.
     Four,
 }
 

@@ -88,14 +88,12 @@ impl Summed {
     }
 
     /// The sums of all groups, in order, as those of weights `[output][input][row][column]`.
-    pub fn finished(&self, level: Level, groups: &[&[f32]]) -> Vec<f32> {
+    pub fn finish(&self, level: Level, groups: &[&[f32]], sums: &mut [f32]) {
         let (inputs, size) = (self.c.input.channels as usize, 9);
-        let mut sums = vec![0.0; self.c.len()];
         sums.par_chunks_mut((inputs * size).max(1)).enumerate().for_each(|(output, sums)| match self.form {
             Outputs::Two => dispatch!(level, simd => self.filters::<_, Two, 2, 4>(simd, groups, output, sums)),
             Outputs::Four => dispatch!(level, simd => self.filters::<_, Four, 4, 6>(simd, groups, output, sums)),
         });
-        sums
     }
 
     /// Gᵀ s G of all filters of an output.
