@@ -60,10 +60,12 @@ fn main() {
                 let _ = writeln!(
                     table,
                     "    Shader {{ stem: {stem:?}, features: &{features:?}, variant: {variant:?}, constants: &{:?}, \
-                     storages: {}, reads_step: {}, source: {source:?} }},",
+                     storages: {}, reads_step: {}, threads: {}, workgroup_memory: {}, source: {source:?} }},",
                     constants.iter().collect::<Vec<_>>(),
                     count_bindings(&module, 0) - 1,
                     count_bindings(&module, 1) == 1,
+                    module.entry_points[0].workgroup_size.iter().product::<u32>(),
+                    workgroup_memory(&module),
                 );
             }
         }
@@ -139,6 +141,12 @@ fn validate(stem: &str, source: &str) -> naga::Module {
 fn count_bindings(module: &naga::Module, group: u32) -> usize {
     let bindings = module.global_variables.iter().filter_map(|(_, variable)| variable.binding.as_ref());
     bindings.filter(|binding| binding.group == group).count()
+}
+
+/// Bytes of workgroup memory.
+fn workgroup_memory(module: &naga::Module) -> u32 {
+    let shared = module.global_variables.iter().filter(|(_, variable)| variable.space == naga::AddressSpace::WorkGroup);
+    shared.map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx())).sum()
 }
 
 /// Rust structs with the fields and the layout of the shader's `Params` and of those inside, into `structs` by name.

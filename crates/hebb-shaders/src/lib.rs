@@ -19,6 +19,10 @@ pub struct Shader {
     pub storages: usize,
     /// Whether it reads the step's data, binding 0 of group 1.
     pub reads_step: bool,
+    /// Threads of a workgroup.
+    pub threads: u32,
+    /// Bytes of workgroup memory.
+    pub workgroup_memory: u32,
     /// Plain WGSL.
     pub source: &'static str,
 }

@@ -33,9 +33,9 @@ fn every_shader_keeps_the_portable_limits() {
     for shader in SHADERS {
         let (module, _) = read(shader);
         assert!(shader.storages <= 8, "{}: {} storage buffers", shader.stem, shader.storages);
-        let lanes: u32 = module.entry_points[0].workgroup_size.iter().product();
-        assert_eq!(lanes, shader.constant("LANES"), "{}", shader.stem);
-        assert!(lanes <= 256, "{}", shader.stem);
+        assert_eq!(shader.threads, module.entry_points[0].workgroup_size.iter().product::<u32>());
+        assert_eq!(shader.threads, shader.constant("LANES"), "{}", shader.stem);
+        assert!(shader.threads <= 256, "{}", shader.stem);
         let mut layouter = naga::proc::Layouter::default();
         layouter.update(module.to_ctx()).unwrap();
         let shared: u32 = module
@@ -44,6 +44,7 @@ fn every_shader_keeps_the_portable_limits() {
             .filter(|(_, variable)| variable.space == naga::AddressSpace::WorkGroup)
             .map(|(_, variable)| layouter[variable.ty].size)
             .sum();
+        assert_eq!(shared, shader.workgroup_memory, "{} {}", shader.stem, shader.variant);
         assert!(shared <= 16_384, "{} {}: {shared} bytes of workgroup memory", shader.stem, shader.variant);
     }
 }
