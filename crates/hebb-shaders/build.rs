@@ -12,6 +12,8 @@ use wesl::{ModulePath, VirtualResolver, Wesl};
 
 #[path = "build/tiles.rs"]
 mod tiles;
+#[path = "build/unroll.rs"]
+mod unroll;
 
 #[derive(serde::Deserialize)]
 struct Kernel {
@@ -19,6 +21,9 @@ struct Kernel {
     #[serde(default = "plain")]
     features: Vec<Vec<String>>,
     variants: BTreeMap<String, BTreeMap<String, u32>>,
+    /// Variants through workgroup memory, whose text lies in `shaders/tiles/`.
+    #[serde(default)]
+    tiles: BTreeMap<String, BTreeMap<String, u32>>,
 }
 
 fn plain() -> Vec<Vec<String>> {
@@ -38,42 +43,64 @@ fn main() {
 
     let mut table = String::from("/// Every kernel in every form and variant.\npub static SHADERS: &[Shader] = &[\n");
     let mut structs = BTreeMap::new();
-    for (name, text) in modules.iter().filter(|(name, _)| name.contains("::")) {
+    for (name, text) in modules.iter().filter(|(name, _)| name.starts_with("lib::")) {
         assert!(
             tiles::taken(text).is_empty(),
             "shaders/{name}: a shared module takes no tile constants, but arguments"
         );
     }
     for (stem, kernel) in &kernels {
-        let taken = tiles::taken(&modules[stem]);
-        let mut used = BTreeSet::new();
-        for (variant, constants) in &kernel.variants {
-            agree(tiles::mismatch(stem, variant, constants, &taken));
-        }
-        for features in &kernel.features {
-            for (variant, constants) in &kernel.variants {
-                let source = link(stem, &modules, features, constants, &all_features(kernel));
-                let module = validate(stem, &source);
-                params_struct(stem, &module, &mut structs);
-                used.extend(taken.iter().filter(|name| tiles::uses(&source, name)).cloned());
-                step_struct(&module, &mut structs);
-                let _ = writeln!(
-                    table,
-                    "    Shader {{ stem: {stem:?}, features: &{features:?}, variant: {variant:?}, constants: &{:?}, \
-                     storages: {}, reads_step: {}, threads: {}, workgroup_memory: {}, source: {source:?} }},",
-                    constants.iter().collect::<Vec<_>>(),
-                    count_bindings(&module, 0) - 1,
-                    count_bindings(&module, 1) == 1,
-                    module.entry_points[0].workgroup_size.iter().product::<u32>(),
-                    workgroup_memory(&module),
-                );
+        for (text, variants) in [(stem.clone(), &kernel.variants), (format!("tiles::{stem}"), &kernel.tiles)] {
+            if variants.is_empty() {
+                assert!(!modules.contains_key(&text), "shaders/variants.toml lists no variant of {text}");
+                continue;
             }
+            let text = modules.get(&text).map(|source| (text.as_str(), source.as_str()));
+            let text = text.unwrap_or_else(|| panic!("shaders/variants.toml: [{stem}] tiles have no text"));
+            write_variants(stem, kernel, text, variants, (&modules, &mut table, &mut structs));
         }
-        agree(tiles::unused(stem, &taken, &used));
     }
     table.push_str("];\n");
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it")).join("shaders.rs");
     fs::write(out, table + &structs.into_values().collect::<String>()).expect("OUT_DIR is writable");
+}
+
+/// The shaders of one text in every form and variant, into the table; their structs beside.
+fn write_variants(
+    stem: &str,
+    kernel: &Kernel,
+    (text, source): (&str, &str),
+    variants: &BTreeMap<String, BTreeMap<String, u32>>,
+    (modules, table, structs): (&BTreeMap<String, String>, &mut String, &mut BTreeMap<String, String>),
+) {
+    let file = text.replace("::", "/");
+    let taken = tiles::taken(source);
+    let mut used = BTreeSet::new();
+    for (variant, constants) in variants {
+        agree(tiles::mismatch(&file, variant, constants, &taken));
+    }
+    for features in &kernel.features {
+        for (variant, constants) in variants {
+            let linked = link(text, modules, features, constants, &all_features(kernel));
+            used.extend(taken.iter().filter(|name| tiles::uses(&linked, name)).cloned());
+            let source = if text == stem { linked } else { unroll::written_out(&linked) };
+            let module = validate(&file, &source);
+            params_struct(stem, &module, structs);
+            step_struct(&module, structs);
+            let _ = writeln!(
+                table,
+                "    Shader {{ stem: {stem:?}, features: &{features:?}, variant: {variant:?}, is_tiled: {}, constants: &{:?}, \
+                 storages: {}, reads_step: {}, threads: {}, workgroup_memory: {}, source: {source:?} }},",
+                text != stem,
+                constants.iter().collect::<Vec<_>>(),
+                count_bindings(&module, 0) - 1,
+                count_bindings(&module, 1) == 1,
+                module.entry_points[0].workgroup_size.iter().product::<u32>(),
+                workgroup_memory(&module),
+            );
+        }
+    }
+    agree(tiles::unused(&file, &taken, &used));
 }
 
 /// Ends the build with a sentence, where there is one.
@@ -151,7 +178,7 @@ fn workgroup_memory(module: &naga::Module) -> u32 {
 
 /// Rust structs with the fields and the layout of the shader's `Params` and of those inside, into `structs` by name.
 fn params_struct(stem: &str, module: &naga::Module, structs: &mut BTreeMap<String, String>) {
-    let found = module.types.iter().find(|(_, kind)| kind.name.as_deref() == Some("Params"));
+    let found = module.types.iter().find(|(_, kind)| kind.name.as_deref().is_some_and(|n| n.ends_with("Params")));
     let (params, _) = found.unwrap_or_else(|| panic!("shaders/{stem}.wesl has no struct Params"));
     let name: String = stem.split('_').map(|part| part[..1].to_uppercase() + &part[1..]).collect();
     let doc = format!("Parameters of `{stem}`, as its shader declares them.");

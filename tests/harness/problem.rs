@@ -27,12 +27,14 @@ pub struct Case {
     pub rate: f32,
     /// The largest binding, in bytes, where that is to be less than the device's: weights are bound in pieces.
     pub max_binding: Option<u64>,
+    /// The most operations of one dispatch, where that is to be less than the device's: calls are cut.
+    pub max_flops: Option<u64>,
 }
 
 impl Case {
     /// A case with a full batch.
     pub fn new(name: &'static str, problem: Problem) -> Self {
-        Self { name, problem, images: problem.batch(), rate: 1.0 / 64.0, max_binding: None }
+        Self { name, problem, images: problem.batch(), rate: 1.0 / 64.0, max_binding: None, max_flops: None }
     }
 
     /// The same case with fewer images.
@@ -43,6 +45,11 @@ impl Case {
     /// The same case with a small largest binding.
     pub fn bound(self, most: u64) -> Self {
         Self { max_binding: Some(most), ..self }
+    }
+
+    /// The same case cut into dispatches of at most so many operations.
+    pub fn cut(self, most: u64) -> Self {
+        Self { max_flops: Some(most), ..self }
     }
 
     /// Where the case stands in a run: addresses dropout masks.
@@ -137,7 +144,8 @@ pub type Ran = (Tensors, Rounding);
 
 /// Runs the problem, its outputs poisoned, every tensor guarded.
 pub fn run(runtime: &dyn Runtime, case: &Case, options: &Options, inputs: &[(Slot, Vec<f32>)]) -> Result<Ran, String> {
-    let options = Options { guarded: true, max_binding: case.max_binding, ..options.clone() };
+    let options =
+        Options { guarded: true, max_binding: case.max_binding, max_flops: case.max_flops, ..options.clone() };
     attempt(runtime, case, &options, inputs).map_err(|error| error.to_string())
 }
 

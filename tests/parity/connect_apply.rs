@@ -27,6 +27,13 @@ pub fn cases() -> Vec<Case> {
         update("in runs: first layer of simpnet", conv(3, 32, 32, 32, 5, 5), 20, plain(Some(1.0))),
     ];
     let learnings = super::connect_update::learnings();
+    let cut = super::connect_forward::cut_cases(|connection, batch| Problem::ConnectUpdate {
+        connection,
+        batch,
+        learning: plain(Some(1.0)),
+    });
+    let is_in_runs = |problem: &Problem| matches!(problem, Problem::ConnectUpdate { connection, .. } if update_splits(connection) > 1);
+    cases.extend(cut.into_iter().filter(|case| is_in_runs(&case.problem)));
     for (at, (name, connection, batch)) in super::connect_forward::connections().into_iter().enumerate() {
         if update_splits(&connection) > 1 {
             cases.push(update(name, connection, batch, learnings[at % 4]));

@@ -19,6 +19,12 @@ pub fn cases() -> Vec<Case> {
             gate,
         }));
     }
+    cases.extend(super::connect_forward::cut_cases(|connection, batch| Problem::ConnectFeedback {
+        connection,
+        batch,
+        skip: true,
+        gate: Some(0.5),
+    }));
     let summed = Connection::conv(Shape::new(17, 5, 4), 18, 3, 3);
     let problem = Problem::ConnectFeedback { connection: summed, batch: 22, skip: true, gate: Some(0.5) };
     cases.push(Case::new("past a SUM", problem));

@@ -52,6 +52,15 @@ pub fn piece_cases(problem: impl Fn(Connection, u32) -> Problem) -> Vec<Case> {
     pieces().into_iter().map(case).collect()
 }
 
+/// Cases of a problem that is cut into dispatches: by a prime number of operations, so that parts are unequal.
+pub fn cut_cases(problem: impl Fn(Connection, u32) -> Problem) -> Vec<Case> {
+    let (tied, full) = (Connection::conv(Shape::new(19, 5, 3), 70, 3, 3), Connection::full(Shape::flat(67), 45));
+    let names = ["tied, long, cut", "untied, long, cut", "full, long, cut"];
+    let connections = [tied, Connection::conv(Shape::new(6, 5, 3), 7, 3, 3).untie(), full];
+    let case = |(name, connection)| Case::new(name, problem(connection, 70)).cut(60_013);
+    names.into_iter().zip(connections).map(case).collect()
+}
+
 /// Shapes of the forward product.
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -59,6 +68,7 @@ pub fn cases() -> Vec<Case> {
         cases.push(Case::new(name, Problem::ConnectForward { connection, batch, slope: Some(0.5) }));
     }
     cases.extend(piece_cases(|connection, batch| Problem::ConnectForward { connection, batch, slope: Some(0.5) }));
+    cases.extend(cut_cases(|connection, batch| Problem::ConnectForward { connection, batch, slope: Some(0.5) }));
     let output = Connection::full(Shape::flat(29), 10);
     cases.push(Case::new("no σ", Problem::ConnectForward { connection: output, batch: 6, slope: None }));
     let large = Connection::conv(Shape::new(1, 257, 256), 1, 1, 1);

@@ -32,6 +32,7 @@ pub fn cases() -> Vec<Case> {
     for learning in learnings() {
         let update = |connection, batch| Problem::ConnectUpdate { connection, batch, learning };
         cases.extend(super::connect_forward::piece_cases(update));
+        cases.extend(super::connect_forward::cut_cases(update));
         cases.push(Case::new("tied, in one run", update(uncut(), 9)));
         cases.push(Case::new("tied, in one run, in pieces", update(uncut(), 5)).bound(100_000));
     }

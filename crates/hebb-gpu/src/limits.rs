@@ -10,6 +10,9 @@ use crate::kernels;
 use crate::memory::bytes;
 use crate::variant::Tuning;
 
+/// Most operations of one dispatch: a fifth of a second on a GPU that does 100 GFLOP/s, less than any watchdog's time.
+const MAX_FLOPS: u64 = 20_000_000_000;
+
 /// What a device and the options make of variants and bindings.
 pub(crate) fn tuning(gpu: &Gpu, options: &Options) -> Tuning {
     let summary = gpu.summary();
@@ -18,6 +21,7 @@ pub(crate) fn tuning(gpu: &Gpu, options: &Options) -> Tuning {
         software: summary.software,
         variant: options.variant.clone(),
         max_binding: options.max_binding.map_or(limit, |most| most.min(limit)),
+        max_flops: options.max_flops.map_or(MAX_FLOPS, |most| most.min(MAX_FLOPS)),
         alignment: u64::from(gpu.0.device.limits().min_storage_buffer_offset_alignment),
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Lowered {
 pub(crate) struct Dispatch {
     /// Its shader.
     pub shader: &'static Shader,
+    /// Its share of the call's operations.
+    pub flops: u64,
     pipeline: wgpu::ComputePipeline,
     tensors: wgpu::BindGroup,
     step: Option<wgpu::BindGroup>,
@@ -60,14 +62,14 @@ impl Lowering<'_> {
     /// The dispatches of a call.
     pub(crate) fn lower(&self, call: &Call) -> Result<Lowered, Error> {
         let launches = kernels::launches(&call.problem, self.tuning);
-        Ok(Lowered {
-            dispatches: launches.into_iter().map(|launch| self.dispatch(call, launch)).collect::<Result<_, _>>()?,
-            rounding: kernels::rounding(&call.problem, self.tuning),
-            flops: call.problem.flops(),
-        })
+        let flops = call.problem.flops();
+        let share = flops / launches.len().max(1) as u64;
+        let dispatches = launches.into_iter().map(|launch| self.dispatch(call, launch, share));
+        let dispatches = dispatches.collect::<Result<_, _>>()?;
+        Ok(Lowered { dispatches, rounding: kernels::rounding(&call.problem, self.tuning), flops })
     }
 
-    fn dispatch(&self, call: &Call, launch: Launch) -> Result<Dispatch, Error> {
+    fn dispatch(&self, call: &Call, launch: Launch, flops: u64) -> Result<Dispatch, Error> {
         let device = &self.gpu.0.device;
         let grid = grid::split(launch.groups)
             .ok_or_else(|| Error::GridTooLarge { call: call.name.clone(), groups: launch.groups })?;
@@ -105,6 +107,7 @@ impl Lowering<'_> {
             tensors: group(0, &entries),
             step: launch.shader.reads_step.then(|| group(1, &step)),
             shader: launch.shader,
+            flops,
             grid,
             pipeline,
         })

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::time::Instant;
 
 use hebb_spec::backend::{Backend, Error, Kernel, Options, Outcome, Rounding, Step};
 use hebb_spec::plan::{List, Plan, TensorId};
@@ -11,14 +12,11 @@ use tracing::{debug, debug_span};
 use crate::device::Gpu;
 use crate::kernels;
 use crate::limits;
-use crate::lowering::{Lowered, Lowering};
+use crate::lowering::{Dispatch, Lowered, Lowering};
 use crate::memory::{self, Memory};
+use crate::pace::Pace;
 use crate::readback::{Readback, wait};
 use crate::step::{BLOCK, StepInput};
-
-/// Floating-point operations after which a list goes on in another submission: about 100 ms on a slow GPU, so that no
-/// watchdog bites.
-const SUBMISSION_FLOPS: u64 = 20_000_000_000;
 
 /// A plan on a device.
 pub struct Session {
@@ -31,6 +29,8 @@ pub struct Session {
     /// Submissions of lists, oldest first.
     pending: VecDeque<Pending>,
     last: Option<wgpu::SubmissionIndex>,
+    /// How much goes into one submission.
+    pace: Pace,
 }
 
 /// A list of the plan.
@@ -46,6 +46,8 @@ struct Pending {
     list: usize,
     step: u32,
     images: u32,
+    flops: u64,
+    submitted: Instant,
     submission: wgpu::SubmissionIndex,
     readouts: Option<Readback>,
 }
@@ -68,7 +70,8 @@ impl Session {
         }
         gpu.check(memory.bytes)?;
         debug!(calls = plan.calls().count(), tensors = plan.tensors.len(), bytes = memory.bytes, "prepared");
-        Ok(Self { gpu: gpu.clone(), plan, memory, input, lists, pending: VecDeque::new(), last: None })
+        let (pending, last, pace) = (VecDeque::new(), None, Pace::new());
+        Ok(Self { gpu: gpu.clone(), plan, memory, input, lists, pending, last, pace })
     }
 
     /// Runs one call of a list `times` times in one submission and waits: for measurements.
@@ -76,8 +79,9 @@ impl Session {
         request::call(&self.plan, list, call)?;
         let at = request::list(&self.plan, list)?;
         let mut encoder = self.gpu.0.device.create_command_encoder(&Default::default());
+        let dispatches: Vec<&Dispatch> = self.lists[at].calls[call].dispatches.iter().collect();
         for _ in 0..times {
-            record(&mut encoder, &self.lists[at].calls[call..=call]);
+            record(&mut encoder, &dispatches);
         }
         let submission = self.gpu.0.queue.submit([encoder.finish()]);
         wait(&self.gpu, submission)
@@ -94,12 +98,13 @@ impl Session {
     ) -> Result<wgpu::SubmissionIndex, Error> {
         let (device, queue) = (&self.gpu.0.device, &self.gpu.0.queue);
         let calls = &self.lists[list].calls[range];
+        let dispatches: Vec<&Dispatch> = calls.iter().flat_map(|call| &call.dispatches).collect();
         let mut encoder = device.create_command_encoder(&Default::default());
         let submit = |encoder: &mut wgpu::CommandEncoder| {
             let full = std::mem::replace(encoder, device.create_command_encoder(&Default::default()));
             queue.submit([full.finish()])
         };
-        let mut flops = 0;
+        let (most, mut flops) = (self.pace.most(), 0);
         for repeat in 0..repeats {
             if repeats > 1 {
                 if repeat % BLOCK == 0 && repeat > 0 {
@@ -108,15 +113,15 @@ impl Session {
                 self.input.number(&mut encoder, repeat);
             }
             let mut first = 0;
-            for at in 0..calls.len() {
-                flops = u64::saturating_add(flops, calls[at].flops);
-                if flops > SUBMISSION_FLOPS && at + 1 < calls.len() {
-                    record(&mut encoder, &calls[first..=at]);
+            for (at, dispatch) in dispatches.iter().enumerate() {
+                flops = u64::saturating_add(flops, dispatch.flops);
+                if flops > most && at + 1 < dispatches.len() {
+                    record(&mut encoder, &dispatches[first..=at]);
                     submit(&mut encoder);
                     (first, flops) = (at + 1, 0);
                 }
             }
-            record(&mut encoder, &calls[first..]);
+            record(&mut encoder, &dispatches[first..]);
         }
         if let Some(copy) = readouts {
             let mut offset = 0;
@@ -145,9 +150,9 @@ impl Session {
     }
 }
 
-fn record(encoder: &mut wgpu::CommandEncoder, calls: &[Lowered]) {
+fn record(encoder: &mut wgpu::CommandEncoder, dispatches: &[&Dispatch]) {
     let mut pass = encoder.begin_compute_pass(&Default::default());
-    for dispatch in calls.iter().flat_map(|call| &call.dispatches) {
+    for dispatch in dispatches {
         dispatch.record(&mut pass);
     }
 }
@@ -211,16 +216,20 @@ impl Backend for Session {
         let bytes: u64 = recorded.readouts.iter().map(|&id| memory::bytes(self.plan.tensor(id))).sum();
         let copy = (bytes > 0).then(|| recorded.spare.pop().unwrap_or_else(|| Readback::buffer(&self.gpu, bytes)));
         let count = recorded.calls.len();
+        let (submitted, images) = (Instant::now(), step.images);
+        let flops: u64 = recorded.calls.iter().map(|call| call.flops).fold(0, u64::saturating_add);
+        let flops = flops.saturating_mul(u64::from(repeats));
         let submission = self.run(at, 0..count, repeats, copy.as_ref())?;
         let readouts = copy.map(|copy| Readback::start(copy, submission.clone()));
-        self.pending.push_back(Pending { list: at, step: step.step, images: step.images, submission, readouts });
+        self.pending.push_back(Pending { list: at, step: step.step, images, flops, submitted, submission, readouts });
         Ok(())
     }
 
     fn collect(&mut self, in_flight: usize) -> Result<Vec<Outcome>, Error> {
         let mut outcomes = Vec::new();
         while self.pending.len() > in_flight
-            && let Some(Pending { list, step, images, submission, readouts }) = self.pending.pop_front()
+            && let Some(Pending { list, step, images, flops, submitted, submission, readouts }) =
+                self.pending.pop_front()
         {
             match readouts {
                 None => wait(&self.gpu, submission)?,
@@ -230,6 +239,7 @@ impl Backend for Session {
                     outcomes.push(Outcome { step, images, readouts: self.unpack(list, &packed) });
                 }
             }
+            self.pace.done(flops, submitted, Instant::now());
         }
         if in_flight == 0
             && let Some(last) = self.last.take()

@@ -16,6 +16,8 @@ pub struct Tuning {
     pub variant: Option<String>,
     /// Largest storage binding, in bytes.
     pub max_binding: u64,
+    /// Most operations of one dispatch.
+    pub max_flops: u64,
     /// What a binding's offset must be a multiple of, in bytes.
     pub alignment: u64,
 }

@@ -13,6 +13,8 @@ pub struct Shader {
     pub features: &'static [&'static str],
     /// Name of the tile sizes, as in `shaders/variants.toml`.
     pub variant: &'static str,
+    /// Whether its text is that of `shaders/tiles/`, through workgroup memory.
+    pub is_tiled: bool,
     /// The tile sizes.
     pub constants: &'static [(&'static str, u32)],
     /// Storage buffers: bindings 1 to `storages` of group 0.

@@ -60,6 +60,8 @@ pub struct Options {
     pub variant: Option<String>,
     /// Bind at most so many bytes at once, if that is less than the device can: cuts weights into pieces.
     pub max_binding: Option<u64>,
+    /// Do at most so many operations in one dispatch, if that is less than the device's own limit: cuts long calls.
+    pub max_flops: Option<u64>,
     /// Keep sentinels behind every tensor, for [`Backend::intact`].
     pub guarded: bool,
 }

@@ -2,12 +2,12 @@
 //! weights pass the largest binding there is one dispatch a piece. Of an untied layer each adds its share of δ, and the
 //! last one adds the second δ and applies σ′; of a tied or full one each has input channels of its own.
 
-use hebb_shaders::ConnectFeedbackParams;
+use hebb_shaders::{ConnectFeedbackParams, Shader};
 use hebb_spec::connection::Connection;
 use hebb_spec::lane4::{LANE, Lane4, vectors};
 use hebb_spec::operand::Slot;
 
-use super::launch::{Bound, Launch, geometry, tiles};
+use super::launch::{Bound, Launch, columns, geometry, tiles};
 use super::pieces;
 use crate::variant::Tuning;
 
@@ -36,13 +36,13 @@ pub(crate) fn launches(
             rows: piece.rows.len() as u32,
             first_in: piece.inputs.start,
             end_in: piece.inputs.end,
-            r_start: piece.start().wrapping_mul(LANE),
+            r_start: piece.start(),
             goes_on: u32::from(piece.rows.start > 0),
             slope: gate.unwrap_or(0.0),
         };
-        let groups = tiles(vectors(batch), shader.constant("LANES") * shader.constant("IMAGE_VECTORS"))
-            * u64::from(connection.input.places())
-            * tiles(piece.inputs.len() as u32, shader.constant("IN_CHANNELS"));
+        let (channels, image_vectors, whole) = tile(shader);
+        let groups = columns(vectors(batch), connection.input.places(), image_vectors, whole)
+            * tiles(piece.inputs.len() as u32, channels);
         let mut bound = vec![piece.bound(Slot::R), Bound::whole(Slot::Delta)];
         bound.extend((skip && is_sum_whole).then(|| Bound::whole(Slot::Skip)));
         bound.extend((gate.is_some() && is_sum_whole).then(|| Bound::whole(Slot::Gate)));
@@ -50,4 +50,15 @@ pub(crate) fn launches(
         Launch::new(shader, params, groups).binding(bound)
     };
     runs.into_iter().enumerate().map(launch).collect()
+}
+
+/// Input channels and vectors of images of a workgroup's tile, and whether it goes over the places too.
+fn tile(shader: &Shader) -> (u32, u32, bool) {
+    let images = shader.constant("IMAGE_VECTORS");
+    if shader.is_tiled {
+        let channels = LANE * shader.constant("ROWS") * shader.constant("IN_VECTORS");
+        (channels, shader.constant("COLUMNS") * images, shader.constant("PIXELS") != 0)
+    } else {
+        (shader.constant("IN_CHANNELS"), shader.constant("LANES") * images, false)
+    }
 }

@@ -2,12 +2,12 @@
 //! one a piece where the weights pass the largest binding. Of a tied or full layer each adds its share of h, and the last
 //! one applies σ.
 
-use hebb_shaders::ConnectForwardParams;
+use hebb_shaders::{ConnectForwardParams, Shader};
 use hebb_spec::connection::Connection;
 use hebb_spec::lane4::{Lane4, vectors};
 use hebb_spec::operand::Slot;
 
-use super::launch::{Bound, Launch, geometry, tiles};
+use super::launch::{Bound, Launch, columns, geometry, tiles};
 use super::pieces;
 use crate::variant::Tuning;
 
@@ -28,9 +28,10 @@ pub(crate) fn launches(connection: &Connection, batch: u32, slope: Option<f32>, 
             goes_on: u32::from(piece.inputs.start > 0),
             slope: slope.filter(|_| is_sum_whole).unwrap_or(0.0),
         };
-        let groups = tiles(vectors(batch), shader.constant("LANES") * shader.constant("IMAGE_VECTORS"))
-            * u64::from(params.rows * params.geometry.width)
-            * tiles(connection.out_vectors(), shader.constant("OUT_VECTORS"));
+        let (out_vectors, image_vectors, whole) = tile(shader);
+        let places = params.rows * params.geometry.width;
+        let groups =
+            columns(vectors(batch), places, image_vectors, whole) * tiles(connection.out_vectors(), out_vectors);
         Launch::new(shader, params, groups).binding(vec![
             piece.bound(Slot::W),
             Bound::whole(Slot::X),
@@ -38,4 +39,13 @@ pub(crate) fn launches(connection: &Connection, batch: u32, slope: Option<f32>, 
         ])
     };
     runs.into_iter().enumerate().map(launch).collect()
+}
+
+/// Vectors of output channels and of images of a workgroup's tile, and whether it goes over the places too.
+fn tile(shader: &Shader) -> (u32, u32, bool) {
+    let (out, images) = (shader.constant("OUT_VECTORS"), shader.constant("IMAGE_VECTORS"));
+    match shader.is_tiled {
+        true => (shader.constant("ROWS") * out, shader.constant("COLUMNS") * images, shader.constant("PIXELS") != 0),
+        false => (out, shader.constant("LANES") * images, false),
+    }
 }

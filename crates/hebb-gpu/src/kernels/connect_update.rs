@@ -6,7 +6,7 @@
 use hebb_shaders::{ConnectUpdateParams, Shader};
 use hebb_spec::backend::Rounding;
 use hebb_spec::connection::Connection;
-use hebb_spec::lane4::{self, Lane4};
+use hebb_spec::lane4::{self, LANE, Lane4};
 use hebb_spec::learning::Learning;
 use hebb_spec::operand::Slot;
 
@@ -34,7 +34,8 @@ pub(crate) fn partial_len(connection: &Connection, tuning: &Tuning) -> usize {
 pub(crate) fn rounding(connection: &Connection, batch: u32, learning: Learning, tuning: &Tuning) -> Rounding {
     let runs = splits(connection, tuning);
     let shader = shader(if runs == 1 { features(learning) } else { PARTIAL }, batch, tuning);
-    Rounding::Runs { runs, lanes: shader.constant("LANES") }
+    // Through workgroup memory each sum belongs to one thread.
+    Rounding::Runs { runs, lanes: if shader.is_tiled { 1 } else { shader.constant("LANES") } }
 }
 
 /// Straight into W, and into R where it learns.
@@ -125,8 +126,15 @@ fn params(connection: &Connection, batch: u32) -> ConnectUpdateParams {
 }
 
 fn launch(connection: &Connection, params: ConnectUpdateParams, shader: &'static Shader) -> Launch {
-    let groups = tiles(connection.out_vectors(), shader.constant("OUT_VECTORS"))
-        * tiles(params.end_tap - params.first_tap, shader.constant("TAPS"))
+    let (taps, out_vectors) = match shader.is_tiled {
+        true => (
+            LANE * shader.constant("ROWS") * shader.constant("TAP_VECTORS"),
+            shader.constant("COLUMNS") * shader.constant("OUT_VECTORS"),
+        ),
+        false => (shader.constant("TAPS"), shader.constant("OUT_VECTORS")),
+    };
+    let groups = tiles(connection.out_vectors(), out_vectors)
+        * tiles(params.end_tap - params.first_tap, taps)
         * u64::from(params.splits);
     Launch::new(shader, params, groups)
 }

@@ -59,6 +59,18 @@ pub(crate) fn rounding(problem: &Problem, tuning: &Tuning) -> Rounding {
 
 /// The dispatches of any problem, to run in this order.
 pub(crate) fn launches(problem: &Problem, tuning: &Tuning) -> Vec<Launch> {
+    let whole = whole(problem, tuning);
+    let is_connect = |launch: &Launch| launch.shader.stem == problem.stem() && problem.stem().starts_with("connect_");
+    let heavy = whole.iter().filter(|launch| is_connect(launch)).count() as u64;
+    let part = |launch: Launch| match is_connect(&launch) {
+        true => launch::parts(&launch, problem.flops() / heavy, tuning.max_flops),
+        false => vec![launch],
+    };
+    whole.into_iter().flat_map(part).collect()
+}
+
+/// The same before dispatches that take too long are cut.
+fn whole(problem: &Problem, tuning: &Tuning) -> Vec<Launch> {
     let one = |launch| vec![launch];
     match *problem {
         Problem::GatherImages { shape, batch } => one(gather_images::launch(shape, batch, tuning)),
