@@ -126,15 +126,16 @@ fn params(connection: &Connection, batch: u32) -> ConnectUpdateParams {
 }
 
 fn launch(connection: &Connection, params: ConnectUpdateParams, shader: &'static Shader) -> Launch {
-    let (taps, out_vectors) = match shader.is_tiled {
-        true => (
-            LANE * shader.constant("ROWS") * shader.constant("TAP_VECTORS"),
-            shader.constant("COLUMNS") * shader.constant("OUT_VECTORS"),
-        ),
-        false => (shader.constant("TAPS"), shader.constant("OUT_VECTORS")),
+    let taps = params.end_tap - params.first_tap;
+    let (tap_tiles, out_vectors) = if shader.is_tiled {
+        // A tile has blocks of four input channels at one place of the filter.
+        let filter = connection.kernel_h * connection.kernel_w;
+        let blocks = filter * (taps / filter).div_ceil(LANE);
+        let rows = shader.constant("ROWS") * shader.constant("TAP_VECTORS");
+        (tiles(blocks, rows), shader.constant("COLUMNS") * shader.constant("OUT_VECTORS"))
+    } else {
+        (tiles(taps, shader.constant("TAPS")), shader.constant("OUT_VECTORS"))
     };
-    let groups = tiles(connection.out_vectors(), out_vectors)
-        * tiles(params.end_tap - params.first_tap, taps)
-        * u64::from(params.splits);
+    let groups = tiles(connection.out_vectors(), out_vectors) * tap_tiles * u64::from(params.splits);
     Launch::new(shader, params, groups)
 }
