@@ -9,6 +9,7 @@ use hebb_spec::settings::short;
 use tracing::{debug, debug_span};
 
 use crate::error::GpuError;
+use crate::variant::{Caps, Kind};
 
 /// What there is to know of an adapter before it is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,6 +116,7 @@ pub(crate) struct Inner {
     pub device: wgpu::Device,
     pub queue: wgpu::Queue,
     pub summary: AdapterSummary,
+    kind: Kind,
     /// First error that no call returned: the driver reports some later and elsewhere.
     fault: Arc<Mutex<Option<Fault>>>,
     pipelines: Mutex<HashMap<(usize, bool), wgpu::ComputePipeline>>,
@@ -151,9 +153,16 @@ impl Gpu {
     }
 
     fn from_adapter(adapter: &wgpu::Adapter, summary: AdapterSummary) -> Result<Self, GpuError> {
+        let limits = adapter.limits();
         let required_limits = wgpu::Limits {
             max_storage_buffer_binding_size: summary.max_binding,
             max_buffer_size: summary.max_buffer,
+            // What a variant may take beyond every device's.
+            max_compute_workgroup_storage_size: limits.max_compute_workgroup_storage_size,
+            max_compute_invocations_per_workgroup: limits.max_compute_invocations_per_workgroup,
+            max_compute_workgroup_size_x: limits.max_compute_workgroup_size_x,
+            max_compute_workgroup_size_y: limits.max_compute_workgroup_size_y,
+            max_compute_workgroup_size_z: limits.max_compute_workgroup_size_z,
             ..wgpu::Limits::default()
         };
         let descriptor = wgpu::DeviceDescriptor { label: Some("hebb"), required_limits, ..Default::default() };
@@ -182,12 +191,18 @@ impl Gpu {
             largest_binding = summary.max_binding,
             "opened"
         );
-        Ok(Self(Arc::new(Inner { device, queue, summary, fault, pipelines: Mutex::default() })))
+        let kind = Kind::of(&adapter.get_info());
+        Ok(Self(Arc::new(Inner { device, queue, summary, kind, fault, pipelines: Mutex::default() })))
     }
 
     /// What there is to know of the device.
     pub fn summary(&self) -> &AdapterSummary {
         &self.0.summary
+    }
+
+    /// What a choice of variants goes by.
+    pub(crate) fn caps(&self) -> Caps {
+        Caps::new(self.0.kind, &self.0.device.limits())
     }
 
     /// The device and queue themselves, for kernels that are no part of hebb: probes and experiments.

@@ -194,6 +194,15 @@ impl Problem {
         }
     }
 
+    /// Names kernel, shape and batch in one line: what a choice of variants goes by. Problems that differ in constants
+    /// alone, such as a slope, share it.
+    pub fn key(&self) -> String {
+        match self.batch() {
+            0 => format!("{} {self}", self.stem()),
+            batch => format!("{} {self}, batch {batch}", self.stem()),
+        }
+    }
+
     /// Groups of `PairStatistics` or `Saturation` over a tensor, each with sums of its own.
     pub fn statistics_groups(of: &Layout) -> usize {
         lane4::len(of).div_ceil((Self::STATISTICS_CHUNK * lane4::LANE) as usize)
