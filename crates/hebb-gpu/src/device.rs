@@ -165,7 +165,10 @@ impl Gpu {
             max_compute_workgroup_size_z: limits.max_compute_workgroup_size_z,
             ..wgpu::Limits::default()
         };
-        let descriptor = wgpu::DeviceDescriptor { label: Some("hebb"), required_limits, ..Default::default() };
+        // Measurements take the device's clock where it has one.
+        let required_features = adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
+        let descriptor =
+            wgpu::DeviceDescriptor { label: Some("hebb"), required_features, required_limits, ..Default::default() };
         let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
             .map_err(|error| GpuError::NoDevice { name: summary.name.clone(), reason: error.to_string() })?;
         let fault = Arc::new(Mutex::new(None));
@@ -203,11 +206,6 @@ impl Gpu {
     /// What a choice of variants goes by.
     pub(crate) fn caps(&self) -> Caps {
         Caps::new(self.0.kind, &self.0.device.limits())
-    }
-
-    /// The device and queue themselves, for kernels that are no part of hebb: probes and experiments.
-    pub fn wgpu(&self) -> (&wgpu::Device, &wgpu::Queue) {
-        (&self.0.device, &self.0.queue)
     }
 
     /// The pipeline of a shader, made at its first use. `checked` keeps wgpu's bounds checks.

@@ -10,6 +10,7 @@ mod kernels;
 mod limits;
 mod lowering;
 mod memory;
+mod probe;
 mod readback;
 mod runtime;
 mod session;

@@ -203,6 +203,28 @@ impl Problem {
         }
     }
 
+    /// The same of so many images, where it has any.
+    pub const fn with_batch(mut self, images: u32) -> Self {
+        match &mut self {
+            Problem::GatherImages { batch, .. }
+            | Problem::ConnectForward { batch, .. }
+            | Problem::ConnectFeedback { batch, .. }
+            | Problem::ConnectUpdate { batch, .. }
+            | Problem::SumForward { batch, .. }
+            | Problem::Difference { batch, .. }
+            | Problem::SumFeedback { batch, .. }
+            | Problem::PoolForward { batch, .. }
+            | Problem::PoolFeedback { batch, .. }
+            | Problem::Dropout { batch, .. }
+            | Problem::Loss { batch, .. }
+            | Problem::TargetDelta { batch, .. }
+            | Problem::Saturation { batch, .. }
+            | Problem::PairStatistics { of: Layout::Activity { batch, .. }, .. } => *batch = images,
+            Problem::SignFeedback { .. } | Problem::PairStatistics { .. } => {}
+        }
+        self
+    }
+
     /// Groups of `PairStatistics` or `Saturation` over a tensor, each with sums of its own.
     pub fn statistics_groups(of: &Layout) -> usize {
         lane4::len(of).div_ceil((Self::STATISTICS_CHUNK * lane4::LANE) as usize)
