@@ -14,6 +14,9 @@ pub const POISON: f32 = -7.5e30;
 /// The rate that learning cases use; the step's others are wrong ones.
 pub const RATE: Rate = Rate(5);
 
+/// Name of the cases of more workgroups than one dimension of a grid holds.
+pub const GRID: &str = "past 65,535 workgroups";
+
 /// A named problem.
 #[derive(Debug, Clone)]
 pub struct Case {
@@ -50,6 +53,11 @@ impl Case {
     /// The same case cut into dispatches of at most so many operations.
     pub fn cut(self, most: u64) -> Self {
         Self { max_flops: Some(most), ..self }
+    }
+
+    /// Whether the case is about a grid that one dimension does not hold.
+    pub fn is_grid(&self) -> bool {
+        self.name == GRID
     }
 
     /// Where the case stands in a run: addresses dropout masks.

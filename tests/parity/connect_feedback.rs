@@ -4,6 +4,7 @@ use hebb_spec::Shape;
 use hebb_spec::connection::Connection;
 use hebb_spec::problem::Problem;
 use hebb_tests::Case;
+use hebb_tests::problem::GRID;
 
 /// Shapes of the feedback.
 pub fn cases() -> Vec<Case> {
@@ -33,6 +34,6 @@ pub fn cases() -> Vec<Case> {
     cases.push(Case::new("no σ′", problem));
     let large = Connection::conv(Shape::new(1, 256, 257), 1, 1, 1);
     let problem = Problem::ConnectFeedback { connection: large, batch: 2, skip: false, gate: Some(1.0) };
-    cases.push(Case::new("past 65,535 workgroups", problem));
+    cases.push(Case::new(GRID, problem));
     cases
 }

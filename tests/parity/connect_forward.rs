@@ -4,6 +4,7 @@ use hebb_spec::Shape;
 use hebb_spec::connection::Connection;
 use hebb_spec::problem::Problem;
 use hebb_tests::Case;
+use hebb_tests::problem::GRID;
 
 /// Connections that all three connect kernels must serve.
 pub fn connections() -> Vec<(&'static str, Connection, u32)> {
@@ -73,6 +74,6 @@ pub fn cases() -> Vec<Case> {
     cases.push(Case::new("no σ", Problem::ConnectForward { connection: output, batch: 6, slope: None }));
     let large = Connection::conv(Shape::new(1, 257, 256), 1, 1, 1);
     let problem = Problem::ConnectForward { connection: large, batch: 1, slope: None };
-    cases.push(Case::new("past 65,535 workgroups", problem));
+    cases.push(Case::new(GRID, problem));
     cases
 }

@@ -8,7 +8,7 @@ use hebb_spec::lane4::update_splits;
 use hebb_spec::learning::Learning;
 use hebb_spec::problem::Problem;
 use hebb_tests::Case;
-use hebb_tests::problem::RATE;
+use hebb_tests::problem::{GRID, RATE};
 
 /// A tied convolution large enough that its places are not cut into runs.
 pub fn uncut() -> Connection {
@@ -41,6 +41,6 @@ pub fn cases() -> Vec<Case> {
     cases.retain(|case| is_whole(&case.problem));
     let large = Connection::full(Shape::flat(1_048_600), 1);
     let problem = Problem::ConnectUpdate { connection: large, batch: 1, learning: Learning::new(RATE, None) };
-    cases.push(Case::new("past 65,535 workgroups", problem));
+    cases.push(Case::new(GRID, problem));
     cases
 }

@@ -25,4 +25,5 @@ pub use dataset::{Dataset, Split, validation_split};
 pub use digest::Digest;
 pub use error::DataError;
 pub use preview::{contact_sheet, save_png};
+pub use set::cache;
 pub use source::{FORMS, Form, Outline, Source, load};

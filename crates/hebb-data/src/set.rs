@@ -95,8 +95,8 @@ fn cached_in(set: Set, cache: Option<PathBuf>) -> Result<PathBuf, DataError> {
     Err(DataError::NotInCache { name: set.name(), fetch: set.cache_folder(), path })
 }
 
-/// The download cache's folder, which need not exist; none where the environment names no place.
-pub(crate) fn cache() -> Option<PathBuf> {
+/// The folder of all that can be fetched or measured again, which need not exist; none where the environment names no place.
+pub fn cache() -> Option<PathBuf> {
     cache_by(|variable| env::var_os(variable))
 }
 

@@ -15,6 +15,11 @@ pub struct WriteError {
 }
 
 impl WriteError {
+    /// What cannot be written, and why.
+    pub fn new(path: &Path, cause: io::Error) -> Self {
+        Self { path: path.to_owned(), cause }
+    }
+
     /// What kind of thing stood in the way.
     pub fn kind(&self) -> io::ErrorKind {
         self.cause.kind()
@@ -22,8 +27,8 @@ impl WriteError {
 }
 
 /// Replaces a file: a temporary name in the same folder, to disk, then a rename.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    let fail = |cause| WriteError { path: path.to_owned(), cause };
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    let fail = |cause| WriteError::new(path, cause);
     let (temporary, mut file) = disk::create_beside(path).map_err(fail)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     drop(file);
@@ -39,7 +44,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
 
 /// Makes a second name for a file's content, replacing what bore it; a copy where the file system has no links.
 pub(crate) fn duplicate(from: &Path, to: &Path) -> Result<(), WriteError> {
-    let fail = |cause| WriteError { path: to.to_owned(), cause };
+    let fail = |cause| WriteError::new(to, cause);
     let mut temporary = disk::name_beside(to).map_err(fail)?;
     if fs::hard_link(from, &temporary).is_err() {
         temporary = copy_beside(from, to).map_err(fail)?;

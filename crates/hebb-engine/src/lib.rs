@@ -22,5 +22,5 @@ pub mod tensor_file;
 pub mod trainer;
 pub mod weights;
 
-pub use atomic::WriteError;
+pub use atomic::{WriteError, write as write_whole};
 pub use metrics::Row;

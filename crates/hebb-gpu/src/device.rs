@@ -9,6 +9,7 @@ use hebb_spec::settings::short;
 use tracing::{debug, debug_span};
 
 use crate::error::GpuError;
+use crate::variant::{Caps, Kind};
 
 /// What there is to know of an adapter before it is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,6 +116,7 @@ pub(crate) struct Inner {
     pub device: wgpu::Device,
     pub queue: wgpu::Queue,
     pub summary: AdapterSummary,
+    kind: Kind,
     /// First error that no call returned: the driver reports some later and elsewhere.
     fault: Arc<Mutex<Option<Fault>>>,
     pipelines: Mutex<HashMap<(usize, bool), wgpu::ComputePipeline>>,
@@ -151,12 +153,22 @@ impl Gpu {
     }
 
     fn from_adapter(adapter: &wgpu::Adapter, summary: AdapterSummary) -> Result<Self, GpuError> {
+        let limits = adapter.limits();
         let required_limits = wgpu::Limits {
             max_storage_buffer_binding_size: summary.max_binding,
             max_buffer_size: summary.max_buffer,
+            // What a variant may take beyond every device's.
+            max_compute_workgroup_storage_size: limits.max_compute_workgroup_storage_size,
+            max_compute_invocations_per_workgroup: limits.max_compute_invocations_per_workgroup,
+            max_compute_workgroup_size_x: limits.max_compute_workgroup_size_x,
+            max_compute_workgroup_size_y: limits.max_compute_workgroup_size_y,
+            max_compute_workgroup_size_z: limits.max_compute_workgroup_size_z,
             ..wgpu::Limits::default()
         };
-        let descriptor = wgpu::DeviceDescriptor { label: Some("hebb"), required_limits, ..Default::default() };
+        // Measurements take the device's clock where it has one.
+        let required_features = adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
+        let descriptor =
+            wgpu::DeviceDescriptor { label: Some("hebb"), required_features, required_limits, ..Default::default() };
         let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
             .map_err(|error| GpuError::NoDevice { name: summary.name.clone(), reason: error.to_string() })?;
         let fault = Arc::new(Mutex::new(None));
@@ -182,7 +194,8 @@ impl Gpu {
             largest_binding = summary.max_binding,
             "opened"
         );
-        Ok(Self(Arc::new(Inner { device, queue, summary, fault, pipelines: Mutex::default() })))
+        let kind = Kind::of(&adapter.get_info());
+        Ok(Self(Arc::new(Inner { device, queue, summary, kind, fault, pipelines: Mutex::default() })))
     }
 
     /// What there is to know of the device.
@@ -190,9 +203,9 @@ impl Gpu {
         &self.0.summary
     }
 
-    /// The device and queue themselves, for kernels that are no part of hebb: probes and experiments.
-    pub fn wgpu(&self) -> (&wgpu::Device, &wgpu::Queue) {
-        (&self.0.device, &self.0.queue)
+    /// What a choice of variants goes by.
+    pub(crate) fn caps(&self) -> Caps {
+        Caps::new(self.0.kind, &self.0.device.limits())
     }
 
     /// The pipeline of a shader, made at its first use. `checked` keeps wgpu's bounds checks.

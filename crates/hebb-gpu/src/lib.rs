@@ -11,6 +11,7 @@ mod limits;
 mod lowering;
 mod memory;
 mod pace;
+mod probe;
 mod readback;
 mod runtime;
 mod session;

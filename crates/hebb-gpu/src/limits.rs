@@ -8,22 +8,15 @@ use hebb_spec::problem::Problem;
 use crate::device::Gpu;
 use crate::kernels;
 use crate::memory::bytes;
-use crate::variant::Tuning;
-
-/// Most operations of one dispatch: a fifth of a second on a GPU that does 100 GFLOP/s, less than any watchdog's time.
-const MAX_FLOPS: u64 = 20_000_000_000;
+use crate::variant::{Caps, Tuning};
 
 /// What a device and the options make of variants and bindings.
 pub(crate) fn tuning(gpu: &Gpu, options: &Options) -> Tuning {
-    let summary = gpu.summary();
-    let limit = summary.max_binding.min(summary.max_buffer);
-    Tuning {
-        software: summary.software,
-        variant: options.variant.clone(),
-        max_binding: options.max_binding.map_or(limit, |most| most.min(limit)),
-        max_flops: options.max_flops.map_or(MAX_FLOPS, |most| most.min(MAX_FLOPS)),
-        alignment: u64::from(gpu.0.device.limits().min_storage_buffer_offset_alignment),
-    }
+    let caps = gpu.caps();
+    let max_binding = options.max_binding.map_or(caps.max_binding, |most| most.min(caps.max_binding));
+    let max_flops = options.max_flops.map_or(caps.max_flops, |most| most.min(caps.max_flops));
+    let caps = Caps { max_binding, max_flops, ..caps };
+    Tuning { caps, variant: options.variant.clone(), choices: options.choices.clone() }
 }
 
 /// Turns after which llvmpipe ends a loop of a shader, without a word: wrong numbers, seen on Mesa 22.3.6.
@@ -45,9 +38,10 @@ fn longest_loop(problem: &Problem) -> u32 {
 
 /// Whether the device computes every call, and can bind every tensor of a plan, whole or in pieces.
 pub(crate) fn fits(gpu: &Gpu, plan: &Plan, tuning: &Tuning) -> Result<(), Error> {
+    let Caps { max_binding, alignment, .. } = tuning.caps;
     // The largest first: it is the one to name.
     let mut large: Vec<TensorId> =
-        (0..plan.tensors.len()).map(TensorId).filter(|&id| bytes(plan.tensor(id)) > tuning.max_binding).collect();
+        (0..plan.tensors.len()).map(TensorId).filter(|&id| bytes(plan.tensor(id)) > max_binding).collect();
     large.sort_by_key(|&id| std::cmp::Reverse(bytes(plan.tensor(id))));
     for id in large {
         let tensor = plan.tensor(id);
@@ -61,9 +55,9 @@ pub(crate) fn fits(gpu: &Gpu, plan: &Plan, tuning: &Tuning) -> Result<(), Error>
         for call in plan.calls() {
             for (_, operand) in call.operands().filter(|&(other, _)| other == id) {
                 match kernels::smallest_window(&call.problem, operand.slot) {
-                    Some(piece) if piece + tuning.alignment <= tuning.max_binding => {}
-                    Some(piece) => return refuse(piece, tuning.max_binding, "for one row or input of it"),
-                    None => return refuse(bytes(tensor), tuning.max_binding, "at once"),
+                    Some(piece) if piece + alignment <= max_binding => {}
+                    Some(piece) => return refuse(piece, max_binding, "for one row or input of it"),
+                    None => return refuse(bytes(tensor), max_binding, "at once"),
                 }
             }
         }

@@ -1,9 +1,9 @@
 //! A device as a runtime: what it offers to whoever has a plan.
 
-use hebb_shaders::Shader;
 use hebb_spec::backend::{Backend, Error, Options, Runtime};
 use hebb_spec::plan::Plan;
 use hebb_spec::problem::Problem;
+use tracing::warn;
 
 use crate::device::Gpu;
 use crate::limits;
@@ -16,7 +16,7 @@ impl Runtime for Gpu {
     }
 
     fn variants(&self, problem: &Problem) -> Vec<&'static str> {
-        Shader::variants(problem.stem())
+        self.caps().variants(problem)
     }
 
     fn fits(&self, plan: &Plan, options: &Options) -> Result<(), Error> {
@@ -24,6 +24,9 @@ impl Runtime for Gpu {
     }
 
     fn prepare(&self, plan: Plan, options: &Options) -> Result<Box<dyn Backend>, Error> {
+        for choice in limits::tuning(self, options).unusable(&plan) {
+            warn!("'{choice}' is passed over: {} has no room for it, or the kernel has no such variant", self.name());
+        }
         Ok(Box::new(Session::new(self, plan, options)?))
     }
 }

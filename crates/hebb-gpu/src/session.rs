@@ -1,5 +1,7 @@
 //! A plan on a device: buffers, pipelines, bind groups and grids made once, lists replayed each step.
 
+mod timed;
+
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::Instant;
@@ -72,19 +74,6 @@ impl Session {
         debug!(calls = plan.calls().count(), tensors = plan.tensors.len(), bytes = memory.bytes, "prepared");
         let (pending, last, pace) = (VecDeque::new(), None, Pace::new());
         Ok(Self { gpu: gpu.clone(), plan, memory, input, lists, pending, last, pace })
-    }
-
-    /// Runs one call of a list `times` times in one submission and waits: for measurements.
-    pub fn repeat(&mut self, list: List, call: usize, times: u32) -> Result<(), Error> {
-        request::call(&self.plan, list, call)?;
-        let at = request::list(&self.plan, list)?;
-        let mut encoder = self.gpu.0.device.create_command_encoder(&Default::default());
-        let dispatches: Vec<&Dispatch> = self.lists[at].calls[call].dispatches.iter().collect();
-        for _ in 0..times {
-            record(&mut encoder, &dispatches);
-        }
-        let submission = self.gpu.0.queue.submit([encoder.finish()]);
-        wait(&self.gpu, submission)
     }
 
     /// Records calls `repeats` times over and submits them in pieces; the last piece also copies the list's readouts

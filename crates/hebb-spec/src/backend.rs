@@ -4,6 +4,7 @@ use crate::plan::{List, Plan, TensorId};
 use crate::problem::Problem;
 use crate::request::RequestError;
 
+pub use crate::choice::{Choice, ChoiceError};
 pub use crate::step::{Numbers, Outcome, Step};
 
 /// How a backend cuts the sum of a call, for the error bound.
@@ -56,8 +57,10 @@ pub struct Kernel {
 pub struct Options {
     /// Keep bounds checks in every kernel.
     pub checked: bool,
-    /// Take this variant wherever a kernel has it.
+    /// Take this variant wherever a kernel has it, and the device has room for it.
     pub variant: Option<String>,
+    /// Else these for their problems, where that can be; for all others what the runtime would choose by itself.
+    pub choices: Vec<Choice>,
     /// Bind at most so many bytes at once, if that is less than the device can: cuts weights into pieces.
     pub max_binding: Option<u64>,
     /// Do at most so many operations in one dispatch, if that is less than the device's own limit: cuts long calls.
@@ -147,7 +150,7 @@ pub trait Runtime: Send + Sync {
     /// Name and driver of the device, for run records.
     fn name(&self) -> String;
 
-    /// The variants that it has for a problem, sorted.
+    /// The variants that it has for a problem and can run, sorted.
     fn variants(&self, problem: &Problem) -> Vec<&'static str>;
 
     /// Whether it would make a plan ready, by what can be told beforehand: it needs no weights for that, nor memory.

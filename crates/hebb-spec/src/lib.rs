@@ -6,6 +6,7 @@
 
 pub mod backend;
 pub mod builder;
+mod choice;
 pub mod connection;
 pub mod lane4;
 pub mod layout;

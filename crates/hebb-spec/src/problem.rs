@@ -194,6 +194,37 @@ impl Problem {
         }
     }
 
+    /// Names kernel, shape and batch in one line: what a choice of variants goes by. Problems that differ in constants
+    /// alone, such as a slope, share it.
+    pub fn key(&self) -> String {
+        match self.batch() {
+            0 => format!("{} {self}", self.stem()),
+            batch => format!("{} {self}, batch {batch}", self.stem()),
+        }
+    }
+
+    /// The same of so many images, where it has any.
+    pub const fn with_batch(mut self, images: u32) -> Self {
+        match &mut self {
+            Problem::GatherImages { batch, .. }
+            | Problem::ConnectForward { batch, .. }
+            | Problem::ConnectFeedback { batch, .. }
+            | Problem::ConnectUpdate { batch, .. }
+            | Problem::SumForward { batch, .. }
+            | Problem::Difference { batch, .. }
+            | Problem::SumFeedback { batch, .. }
+            | Problem::PoolForward { batch, .. }
+            | Problem::PoolFeedback { batch, .. }
+            | Problem::Dropout { batch, .. }
+            | Problem::Loss { batch, .. }
+            | Problem::TargetDelta { batch, .. }
+            | Problem::Saturation { batch, .. }
+            | Problem::PairStatistics { of: Layout::Activity { batch, .. }, .. } => *batch = images,
+            Problem::SignFeedback { .. } | Problem::PairStatistics { .. } => {}
+        }
+        self
+    }
+
     /// Groups of `PairStatistics` or `Saturation` over a tensor, each with sums of its own.
     pub fn statistics_groups(of: &Layout) -> usize {
         lane4::len(of).div_ceil((Self::STATISTICS_CHUNK * lane4::LANE) as usize)

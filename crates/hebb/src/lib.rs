@@ -35,7 +35,9 @@ mod data;
 mod device;
 mod error;
 mod layered;
+pub mod measure;
 mod net;
+pub mod tuning;
 
 pub use data::{Data, Part};
 pub use device::{Choice, ChoiceError, Device, DeviceError};

@@ -6,19 +6,20 @@ use hebb_shaders::{ConnectFeedbackParams, Shader};
 use hebb_spec::connection::Connection;
 use hebb_spec::lane4::{LANE, Lane4, vectors};
 use hebb_spec::operand::Slot;
+use hebb_spec::problem::Problem;
 
 use super::launch::{Bound, Launch, columns, geometry, tiles};
 use super::pieces;
 use crate::variant::Tuning;
 
 pub(crate) fn launches(
+    problem: &Problem,
     connection: &Connection,
-    batch: u32,
     skip: bool,
     gate: Option<f32>,
     tuning: &Tuning,
 ) -> Vec<Launch> {
-    let runs = pieces::cut(connection, tuning);
+    let (runs, batch) = (pieces::cut(connection, tuning), problem.batch());
     let last = runs.len() - 1;
     let launch = |(at, piece): (usize, pieces::Piece)| {
         let is_sum_whole = !connection.untied || at == last;
@@ -28,7 +29,7 @@ pub(crate) fn launches(
             (false, true) => &["skip"],
             (true, true) => &["gate", "skip"],
         };
-        let shader = tuning.shader("connect_feedback", features, batch);
+        let shader = tuning.choose(problem, "connect_feedback", features);
         let params = ConnectFeedbackParams {
             geometry: geometry(connection, batch),
             place_stride: connection.place_stride(),

@@ -6,13 +6,14 @@ use hebb_shaders::{ConnectForwardParams, Shader};
 use hebb_spec::connection::Connection;
 use hebb_spec::lane4::{Lane4, vectors};
 use hebb_spec::operand::Slot;
+use hebb_spec::problem::Problem;
 
 use super::launch::{Bound, Launch, columns, geometry, tiles};
 use super::pieces;
 use crate::variant::Tuning;
 
-pub(crate) fn launches(connection: &Connection, batch: u32, slope: Option<f32>, tuning: &Tuning) -> Vec<Launch> {
-    let shader = tuning.shader("connect_forward", &[], batch);
+pub(crate) fn launches(problem: &Problem, connection: &Connection, slope: Option<f32>, tuning: &Tuning) -> Vec<Launch> {
+    let (shader, batch) = (tuning.choose(problem, "connect_forward", &[]), problem.batch());
     let runs = pieces::cut(connection, tuning);
     let last = runs.len() - 1;
     let launch = |(at, piece): (usize, pieces::Piece)| {

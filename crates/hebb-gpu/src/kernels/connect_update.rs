@@ -9,6 +9,7 @@ use hebb_spec::connection::Connection;
 use hebb_spec::lane4::{self, LANE, Lane4};
 use hebb_spec::learning::Learning;
 use hebb_spec::operand::Slot;
+use hebb_spec::problem::Problem;
 
 use super::launch::{Bound, Launch, geometry, tiles};
 use super::pieces;
@@ -19,7 +20,7 @@ pub(crate) fn splits(connection: &Connection, tuning: &Tuning) -> u32 {
     let splits = lane4::update_splits(connection);
     // Partial sums, and the weights that they are added to, are bound whole.
     let bytes = 4 * connection.lane4_len() as u64 * u64::from(splits);
-    if bytes <= tuning.max_binding { splits } else { 1 }
+    if bytes <= tuning.caps.max_binding { splits } else { 1 }
 }
 
 /// Floats of the partial sums.
@@ -31,16 +32,16 @@ pub(crate) fn partial_len(connection: &Connection, tuning: &Tuning) -> usize {
 }
 
 /// Runs of places, each shared by a workgroup's lanes.
-pub(crate) fn rounding(connection: &Connection, batch: u32, learning: Learning, tuning: &Tuning) -> Rounding {
+pub(crate) fn rounding(problem: &Problem, connection: &Connection, learning: Learning, tuning: &Tuning) -> Rounding {
     let runs = splits(connection, tuning);
-    let shader = shader(if runs == 1 { features(learning) } else { PARTIAL }, batch, tuning);
+    let shader = shader(if runs == 1 { features(learning) } else { PARTIAL }, problem, tuning);
     // Through workgroup memory each sum belongs to one thread.
     Rounding::Runs { runs, lanes: if shader.is_tiled { 1 } else { shader.constant("LANES") } }
 }
 
 /// Straight into W, and into R where it learns.
-pub(crate) fn launches(connection: &Connection, batch: u32, learning: Learning, tuning: &Tuning) -> Vec<Launch> {
-    let shader = shader(features(learning), batch, tuning);
+pub(crate) fn launches(problem: &Problem, connection: &Connection, learning: Learning, tuning: &Tuning) -> Vec<Launch> {
+    let (shader, batch) = (shader(features(learning), problem, tuning), problem.batch());
     let filter = connection.kernel_h * connection.kernel_w;
     let piece = |piece: pieces::Piece| {
         let first_place = piece.rows.start * connection.output.width;
@@ -70,11 +71,11 @@ pub(crate) fn launches(connection: &Connection, batch: u32, learning: Learning, 
 }
 
 /// Into partial sums of a tied connection.
-pub(crate) fn launch_partial(connection: &Connection, batch: u32, splits: u32, tuning: &Tuning) -> Launch {
+pub(crate) fn launch_partial(problem: &Problem, connection: &Connection, splits: u32, tuning: &Tuning) -> Launch {
     let run_stride = connection.filter_vectors();
-    let params = ConnectUpdateParams { splits, run_stride, ..params(connection, batch) };
+    let params = ConnectUpdateParams { splits, run_stride, ..params(connection, problem.batch()) };
     let bound = vec![Bound::whole(Slot::Delta), Bound::whole(Slot::X), Bound::partial()];
-    launch(connection, params, shader(PARTIAL, batch, tuning)).binding(bound)
+    launch(connection, params, shader(PARTIAL, problem, tuning)).binding(bound)
 }
 
 const PARTIAL: &[&str] = &["partial"];
@@ -103,8 +104,8 @@ pub(crate) fn masks(learning: Learning) -> &'static [Slot] {
     }
 }
 
-fn shader(features: &[&str], batch: u32, tuning: &Tuning) -> &'static Shader {
-    tuning.shader("connect_update", features, batch)
+fn shader(features: &[&str], problem: &Problem, tuning: &Tuning) -> &'static Shader {
+    tuning.choose(problem, "connect_update", features)
 }
 
 /// One run over all places, which adds nothing.

@@ -50,8 +50,8 @@ pub(crate) fn partial_len(problem: &Problem, tuning: &Tuning) -> usize {
 /// How the sums of a problem are cut.
 pub(crate) fn rounding(problem: &Problem, tuning: &Tuning) -> Rounding {
     match problem {
-        Problem::ConnectUpdate { connection, batch, learning } => {
-            connect_update::rounding(connection, *batch, *learning, tuning)
+        Problem::ConnectUpdate { connection, learning, .. } => {
+            connect_update::rounding(problem, connection, *learning, tuning)
         }
         _ => Rounding::STRAIGHT,
     }
@@ -63,7 +63,7 @@ pub(crate) fn launches(problem: &Problem, tuning: &Tuning) -> Vec<Launch> {
     let is_connect = |launch: &Launch| launch.shader.stem == problem.stem() && problem.stem().starts_with("connect_");
     let heavy = whole.iter().filter(|launch| is_connect(launch)).count() as u64;
     let part = |launch: Launch| match is_connect(&launch) {
-        true => launch::parts(&launch, problem.flops() / heavy, tuning.max_flops),
+        true => launch::parts(&launch, problem.flops() / heavy, tuning.caps.max_flops),
         false => vec![launch],
     };
     whole.into_iter().flat_map(part).collect()
@@ -74,16 +74,16 @@ fn whole(problem: &Problem, tuning: &Tuning) -> Vec<Launch> {
     let one = |launch| vec![launch];
     match *problem {
         Problem::GatherImages { shape, batch } => one(gather_images::launch(shape, batch, tuning)),
-        Problem::ConnectForward { connection, batch, slope } => {
-            connect_forward::launches(&connection, batch, slope, tuning)
+        Problem::ConnectForward { connection, slope, .. } => {
+            connect_forward::launches(problem, &connection, slope, tuning)
         }
-        Problem::ConnectFeedback { connection, batch, skip, gate } => {
-            connect_feedback::launches(&connection, batch, skip, gate, tuning)
+        Problem::ConnectFeedback { connection, skip, gate, .. } => {
+            connect_feedback::launches(problem, &connection, skip, gate, tuning)
         }
-        Problem::ConnectUpdate { connection, batch, learning } => match connect_update::splits(&connection, tuning) {
-            1 => connect_update::launches(&connection, batch, learning, tuning),
+        Problem::ConnectUpdate { connection, learning, .. } => match connect_update::splits(&connection, tuning) {
+            1 => connect_update::launches(problem, &connection, learning, tuning),
             splits => vec![
-                connect_update::launch_partial(&connection, batch, splits, tuning),
+                connect_update::launch_partial(problem, &connection, splits, tuning),
                 connect_apply::launch(&connection, splits, learning, tuning),
             ],
         },

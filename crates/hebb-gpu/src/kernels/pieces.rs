@@ -47,16 +47,16 @@ pub(crate) fn smallest(connection: &Connection) -> u64 {
 /// A connection's weights in pieces that fit a binding: one where all do.
 pub(crate) fn cut(connection: &Connection, tuning: &Tuning) -> Vec<Piece> {
     let (rows, inputs) = (0..connection.output.height, 0..connection.input.channels);
-    if 4 * connection.lane4_len() as u64 <= tuning.max_binding {
+    if 4 * connection.lane4_len() as u64 <= tuning.caps.max_binding {
         return vec![Piece { rows, inputs, before: 0, window: None }];
     }
     let (part, parts) = (smallest(connection), if connection.untied { rows.end } else { inputs.end });
     // A window begins at an aligned address at or before its first part.
-    let room = tuning.max_binding.saturating_sub(tuning.alignment);
+    let room = tuning.caps.max_binding.saturating_sub(tuning.caps.alignment);
     let count = u32::try_from((room / part).max(1)).unwrap_or(parts);
     let piece = |first: u32| {
         let run = first..(first + count).min(parts);
-        let start = u64::from(first) * part / tuning.alignment * tuning.alignment;
+        let start = u64::from(first) * part / tuning.caps.alignment * tuning.caps.alignment;
         let (before, window) = (start / VECTOR, Some(start..u64::from(run.end) * part));
         match connection.untied {
             true => Piece { rows: run, inputs: inputs.clone(), before, window },
@@ -68,8 +68,8 @@ pub(crate) fn cut(connection: &Connection, tuning: &Tuning) -> Vec<Piece> {
 
 /// `vectors` four-vectors in runs that fit a binding, each but the last a multiple of `unit` vectors and aligned.
 pub(crate) fn runs(vectors: u32, unit: u32, tuning: &Tuning) -> Vec<Range<u32>> {
-    let unit = unit.max((tuning.alignment / VECTOR) as u32);
-    let most = u32::try_from(tuning.max_binding / VECTOR).unwrap_or(u32::MAX) / unit * unit;
+    let unit = unit.max((tuning.caps.alignment / VECTOR) as u32);
+    let most = u32::try_from(tuning.caps.max_binding / VECTOR).unwrap_or(u32::MAX) / unit * unit;
     (0..vectors).step_by(most.max(unit) as usize).map(|first| first..(first + most.max(unit)).min(vectors)).collect()
 }
 
@@ -81,10 +81,11 @@ pub(crate) fn window(slot: Slot, run: &Range<u32>) -> Bound {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::variant::Caps;
     use hebb_spec::Shape;
 
     fn tuning(max_binding: u64) -> Tuning {
-        Tuning { max_binding, alignment: 256, ..Tuning::default() }
+        Tuning { caps: Caps { max_binding, alignment: 256, ..Caps::default() }, ..Tuning::default() }
     }
 
     #[test]
