@@ -188,6 +188,9 @@ mod tests {
                       input = \"3x32x32\"\nclasses = 10\ndevice = \"some device\"\nvariants = [\"connect_forward wide\"]\n";
         assert_eq!(text, wanted);
         assert_eq!(RunFile::read(&text).unwrap(), example());
+        let record = Record { choices: vec!["connect_forward 1 -> 2: wide".to_owned()], ..example().record };
+        let tuned = RunFile { record, ..example() };
+        assert_eq!(RunFile::read(&tuned.text().unwrap()).unwrap(), tuned);
     }
 
     #[test]
