@@ -4,6 +4,7 @@
 
 mod data;
 mod given;
+mod measure;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ use hebb_systems::layered::RStart;
 pub use data::{DataCommand, FetchArgs, InfoArgs, PreviewArgs};
 pub use given::Given;
 use given::{EvalKeys, InitKeys, LayoutKeys, TrainKeys};
+pub use measure::{BenchArgs, TuneArgs};
 
 /// Trains deep networks with Hebbian updates and asymmetric feedback on any GPU or processor.
 #[derive(Debug, Parser)]
@@ -42,6 +44,10 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Show what a training step runs: calls, shapes, FLOPs, bytes, buffers, peak memory
     Plan(PlanArgs),
+    /// Measure the variants of a network's kernels on a GPU and keep the fastest of each, for trainings to come
+    Tune(TuneArgs),
+    /// Measure a network's calls in every variant beside the device's ceilings, and whole training steps
+    Bench(BenchArgs),
     /// Draw a network's random start and write it as a checkpoint
     Init(InitArgs),
     /// Show what a checkpoint holds

@@ -32,23 +32,23 @@ pub fn find(choice: &Choice, cpu: CpuArgs) -> Result<Device> {
 }
 
 /// Whether a device would make a plan ready: asked before weights are drawn for it.
-pub fn fits(device: &Device, plan: &Plan) -> Result<()> {
+pub fn fits(device: &Device, plan: &Plan, options: &Options) -> Result<()> {
     let bytes = match device {
         Device::Gpu(_) => 0,
         Device::Cpu(cpu) => cpu.bytes(plan),
         Device::Reference => Twins::bytes(plan),
     };
     memory::ask(&format!("the plan on {}", device.name()), bytes, "use a smaller batch or network")?;
-    Ok(device.fits(plan, &Options::default())?)
+    Ok(device.fits(plan, options)?)
 }
 
 /// Makes a plan ready. Says on stderr where it will run slowly.
-pub fn prepare(device: &Device, plan: Plan) -> Result<Box<dyn Backend>> {
-    fits(device, &plan)?;
+pub fn prepare(device: &Device, plan: Plan, options: &Options) -> Result<Box<dyn Backend>> {
+    fits(device, &plan, options)?;
     if let Device::Reference = device {
         output::note("the reference device is slow: its CPU twins are written to be read");
     }
-    Ok(device.prepare(plan, &Options::default())?)
+    Ok(device.prepare(plan, options)?)
 }
 
 /// The variants that run there, each behind its kernel.

@@ -13,6 +13,7 @@ mod origin;
 mod output;
 mod remedy;
 mod target;
+mod tuned;
 mod usage;
 
 use std::io::{ErrorKind, IsTerminal};
@@ -79,6 +80,8 @@ fn run() -> Result<()> {
         Command::Eval(args) => commands::eval::run(args),
         Command::Verify(args) => commands::verify::run(args),
         Command::Plan(args) => commands::plan::run(args),
+        Command::Tune(args) => commands::tune::run(args),
+        Command::Bench(args) => commands::bench::run(args),
         Command::Init(args) => commands::init::run(args),
         Command::Inspect(args) => commands::inspect::run(args),
         Command::Devices(args) => commands::devices::run(args),

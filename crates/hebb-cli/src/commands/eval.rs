@@ -25,6 +25,7 @@ use crate::images;
 use crate::memory;
 use crate::origin::Origin;
 use crate::output::{self, Align, plain};
+use crate::tuned::Tuned;
 
 #[derive(Serialize)]
 struct EvalReport {
@@ -66,7 +67,9 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     let (split, range) = part(args.split, validation, &data)?;
     ensure!(!range.is_empty(), "{text} has no {} images: name another --split", name(args.split));
     let device = device::find(&args.device, args.cpu)?;
-    let mut backend = device::prepare(&device, model.plan(args.batch.min(range.len() as u32)))?;
+    let plan = model.plan(args.batch.min(range.len() as u32));
+    let options = Tuned::of(&device).options(&plan);
+    let mut backend = device::prepare(&device, plan, &options)?;
     upload(&weights, &mut *backend)?;
     let (sums, confusion) = confusion(&model, &mut *backend, split, range)?;
     let (wrong, error, loss) = (sums.get("wrong") as u64, sums.mean("wrong"), sums.mean("loss"));

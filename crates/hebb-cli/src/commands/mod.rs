@@ -1,5 +1,6 @@
 //! One module a command.
 
+pub mod bench;
 pub mod data;
 pub mod devices;
 pub mod eval;
@@ -8,4 +9,5 @@ pub mod inspect;
 pub mod nets;
 pub mod plan;
 pub mod train;
+pub mod tune;
 pub mod verify;

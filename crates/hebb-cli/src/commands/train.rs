@@ -19,7 +19,7 @@ use hebb_engine::settings::{Record, RunSettings};
 use hebb_engine::store::Store;
 use hebb_engine::tensor_file;
 use hebb_engine::trainer::{Ending, Trainer};
-use hebb_spec::backend::{Backend, Runtime};
+use hebb_spec::backend::{Backend, Options, Runtime};
 use hebb_spec::settings::Table;
 use hebb_spec::system::System;
 use hebb_systems::layered::{Model, ModelSpec};
@@ -33,6 +33,7 @@ use crate::memory;
 use crate::merge::over;
 use crate::origin::Origin;
 use crate::output;
+use crate::tuned::{self, Tuned};
 use asked::Asked;
 use stop::Stop;
 use viewer::Viewer;
@@ -60,13 +61,14 @@ fn begin(asked: &Asked) -> Result<()> {
     let device = device::find(&choice, asked.cpu)?;
     let plan = job.system.plan(job.settings.batch);
     // Before weights are drawn, which may be many.
-    device::fits(&device, &plan)?;
+    let options = Tuned::of(&device).options(&plan);
+    device::fits(&device, &plan, &options)?;
     memory::ask_for_weights(&model.params())?;
     let start = job.start()?;
     connected::check(&start.weights)?;
     let data = load(outline, &job)?;
-    let backend = device::prepare(&device, plan)?;
-    let record = record(&data, &device, &*backend);
+    let backend = device::prepare(&device, plan, &options)?;
+    let record = record(&data, &device, &*backend, &options);
     let run = Run::create(&asked.out, asked.overwrite, &job, &record, start.weights)?;
     start.messages.iter().for_each(|message| output::note(message));
     finish(asked, &job, &data, backend, run)
@@ -114,15 +116,18 @@ fn resume(asked: &Asked) -> Result<()> {
     memory::ask_for_weights(&model.params())?;
     let before = existing.record().device.clone();
     let forms = device::recorded_winograd(existing.record(), &asked.out)?;
+    let rows = tuned::recorded(existing.record(), &asked.out)?;
     let data = load(outline, &job).map_err(about)?;
     let device = device::find(&choice, asked.cpu)?;
     let device = match (asked.cpu.winograd, forms) {
         (None, Some(forms)) => device.with_winograd(forms),
         _ => device,
     };
-    let backend = device::prepare(&device, job.system.plan(job.settings.batch))?;
-    let now = device.name();
-    let run = existing.resume(&job, &record(&data, &device, &*backend))?;
+    let (now, plan) = (device.name(), job.system.plan(job.settings.batch));
+    // The table may be another today; another device has another one.
+    let options = if before == now { tuned::by(rows) } else { Tuned::of(&device).options(&plan) };
+    let backend = device::prepare(&device, plan, &options)?;
+    let run = existing.resume(&job, &record(&data, &device, &*backend, &options))?;
     if before != now {
         output::note(&format!("the run was on {before}: on {now} its numbers go on, but not to the same bits"));
     } else if let (Some(before), Some(now)) = (forms, asked.cpu.winograd)
@@ -158,9 +163,10 @@ fn load(outline: Outline, job: &Job<'_>) -> Result<Dataset> {
     Ok(data)
 }
 
-fn record(data: &Dataset, device: &Device, backend: &dyn Backend) -> Record {
+fn record(data: &Dataset, device: &Device, backend: &dyn Backend, options: &Options) -> Record {
     let record = Record::new(data.shape, data.classes(), device.name(), device::variants(backend));
-    Record { winograd: device::winograd(device), data_sha256: Some(data.digest()), ..record }
+    let (choices, winograd) = (tuned::taken(device, backend.plan(), options), device::winograd(device));
+    Record { choices, winograd, data_sha256: Some(data.digest()), ..record }
 }
 
 /// Trains to the end, or to a Ctrl-C.

@@ -20,6 +20,7 @@ use crate::images::{self, Images, images};
 use crate::memory;
 use crate::origin::Origin;
 use crate::output::{self, Align, Columns};
+use crate::tuned::Tuned;
 
 #[derive(Serialize)]
 struct VerifyReport {
@@ -43,13 +44,14 @@ pub fn run(args: &VerifyArgs) -> Result<()> {
     let device = device::find(&args.device, args.cpu)?;
     let plan = model.plan(args.batch);
     // Before weights are drawn, which may be many.
-    device::fits(&device, &plan)?;
+    let options = Tuned::of(&device).options(&plan);
+    device::fits(&device, &plan, &options)?;
     memory::ask_for_weights(&model.params())?;
     let weights = Weights::draw(&model.params(), args.seed);
     connected::check(&weights)?;
     let named = args.layout.images.data.as_deref().unwrap_or_default();
     let data = data.map(|outline| images::load(outline, named)).transpose()?;
-    let mut backend = device::prepare(&device, plan.clone())?;
+    let mut backend = device::prepare(&device, plan.clone(), &options)?;
     upload(&weights, &mut *backend)?;
 
     let columns = columns(&plan, &*backend);

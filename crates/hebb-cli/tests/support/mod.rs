@@ -18,6 +18,8 @@ pub fn hebb(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hebb"));
     // Without a session, as in CI: no driver may talk on stderr then.
     command.args(args).env_remove("XDG_RUNTIME_DIR").stdin(Stdio::null());
+    // Without a table that somebody's `hebb tune` left.
+    command.env("HEBB_DATA", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-cache"));
     // Servers of the tests are on this machine, whatever proxy leads to others.
     command.env("NO_PROXY", "127.0.0.1");
     command

@@ -21,6 +21,9 @@ pub struct Record {
     pub device: String,
     /// The kernel variants that ran there, each as text.
     pub variants: Vec<String>,
+    /// The rows of a tuning table that it ran by, each as text; empty where there were none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
     /// Which of Winograd's forms the processor took, as text; none on other devices and in folders of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub winograd: Option<String>,
@@ -48,6 +51,7 @@ impl Record {
             classes,
             device,
             variants,
+            choices: Vec::new(),
             winograd: None,
             settings_sha256: None,
             data_sha256: None,
@@ -184,6 +188,9 @@ mod tests {
                       input = \"3x32x32\"\nclasses = 10\ndevice = \"some device\"\nvariants = [\"connect_forward wide\"]\n";
         assert_eq!(text, wanted);
         assert_eq!(RunFile::read(&text).unwrap(), example());
+        let record = Record { choices: vec!["connect_forward 1 -> 2: wide".to_owned()], ..example().record };
+        let tuned = RunFile { record, ..example() };
+        assert_eq!(RunFile::read(&tuned.text().unwrap()).unwrap(), tuned);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //! fail instead.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
+#[path = "../support/mod.rs"]
 mod support;
+mod tuning;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
@@ -38,6 +40,7 @@ fn main() {
             support::kill::killed_runs_go_on_to_the_same_bytes("gpu", 6);
         }),
     ];
+    let trials = trials.into_iter().chain(tuning::TRIALS.map(|(name, test)| trial(name, test))).collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
 
