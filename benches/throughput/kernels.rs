@@ -82,36 +82,50 @@ fn problems() -> Vec<(&'static str, u32, Make)> {
     all
 }
 
-/// Checks and times every chosen kernel in every variant.
+/// Checks and times every chosen kernel in every variant. One that fails is told in its place, and the others go on.
 pub fn run(device: &Device, ceilings: &Ceilings, wanted: &[String]) -> Result<(), String> {
     println!(
         "{:18} {:9} {:20} {:>6} {:>9} {:>8} {:>7} {:>7} {:>7} {:>6}",
         "kernel", "variant", "problem", "batch", "ms", "GFLOP/s", "of fma", "of prod", "GB/s", "of cp"
     );
+    let mut failures = 0;
     for (name, batch, make) in problems() {
-        let problem = make(batch);
-        let stem = problem.stem();
-        for variant in device.runtime().variants(&problem) {
+        let stem = make(1).stem();
+        for variant in device.runtime().variants(&make(batch)) {
             let label = format!("{stem} {variant}");
             if !wanted.is_empty() && !wanted.iter().any(|wanted| label.contains(wanted.as_str())) {
                 continue;
             }
-            let options = Options { variant: Some(variant.to_owned()), ..Options::default() };
-            check(device, make(batch.min(6)), &options)
-                .map_err(|error| format!("{stem} {variant}, {name}: {error}"))?;
-            let mut session = prepare(device, problem, &options)?;
-            let time = seconds(|times| session.repeat(List::TRAIN, 0, times).map_err(|error| error.to_string()))?;
-            let product = device.product()?;
-            let (gflops, gbytes) = (problem.flops() as f64 / time / 1e9, problem.bytes() as f64 / time / 1e9);
-            println!(
-                "{stem:18} {variant:9} {name:20} {batch:6} {:9.3} {gflops:8.1} {:6.0}% {:>7} {gbytes:7.2} {:5.0}%",
-                time * 1e3,
-                100.0 * gflops / ceilings.multiply_add,
-                product.map_or(String::new(), |product| format!("{:.0}%", 100.0 * gflops / product)),
-                100.0 * gbytes / ceilings.copy,
-            );
+            if let Err(error) = one(device, ceilings, (name, batch, &make), variant) {
+                println!("{stem:18} {variant:9} {name:20} {batch:6} FAILED: {error}");
+                failures += 1;
+            }
         }
     }
+    if failures == 0 { Ok(()) } else { Err(format!("failed: {failures}")) }
+}
+
+/// Checks and times one variant on one problem.
+fn one(
+    device: &Device,
+    ceilings: &Ceilings,
+    (name, batch, make): (&str, u32, &Make),
+    variant: &str,
+) -> Result<(), String> {
+    let (problem, options) = (make(batch), Options { variant: Some(variant.to_owned()), ..Options::default() });
+    check(device, make(batch.min(6)), &options)?;
+    let mut session = prepare(device, problem, &options)?;
+    let time = seconds(|times| session.repeat(List::TRAIN, 0, times).map_err(|error| error.to_string()))?;
+    let product = device.product()?;
+    let (gflops, gbytes) = (problem.flops() as f64 / time / 1e9, problem.bytes() as f64 / time / 1e9);
+    println!(
+        "{:18} {variant:9} {name:20} {batch:6} {:9.3} {gflops:8.1} {:6.0}% {:>7} {gbytes:7.2} {:5.0}%",
+        problem.stem(),
+        time * 1e3,
+        100.0 * gflops / ceilings.multiply_add,
+        product.map_or(String::new(), |product| format!("{:.0}%", 100.0 * gflops / product)),
+        100.0 * gbytes / ceilings.copy,
+    );
     Ok(())
 }
 
