@@ -95,20 +95,22 @@ $1 == "suite" { suites++; suite[suites] = $2; suite_code[suites] = $3; suite_end
 $1 == "tune" {
     tunes++
     tune_net[tunes] = $2; tune_rule[tunes] = $3; tune_end[tunes] = $5; tune_text[tunes] = slurp($6)
-    if ($4 != 0) problem("tune " $2 " " $5 ": " $7)
+    if ($4 != 0) problem("tune " $2 " " $5 because($7))
 }
 $1 == "bench" {
-    if ($3 != 0) problem("bench " $2 " " $4 ": " $6)
+    if ($3 != 0) problem("bench " $2 " " $4 because($6))
     read_bench($2, $5)
 }
 $1 == "train" {
     trains++
     train_rule[trains] = $2; train_batch[trains] = $3; train_end[trains] = $5; train_seconds[trains] = $6
     read_train(trains, $7)
-    if ($4 != 124 && $4 != 0 || train_steps[trains] == "") problem("training by " $2 " " $5 ": " train_last[trains])
+    if ($4 != 124 && $4 != 0 || train_steps[trains] == "") problem("training by " $2 " " $5 because(train_last[trains]))
 }
 
 function problem(text) { problems++; problem_text[problems] = text }
+
+function because(text) { return trim(text) == "" ? "" : ": " trim(text) }
 
 function failure(name, trial, text) {
     failures++
@@ -361,7 +363,7 @@ function md_report(    at, shown) {
     for (at = 1; at <= metas; at++) printf "| %s: %s | %s |\n", meta_table[at], meta_key[at], cell(meta[meta_table[at], meta_key[at]])
     printf "| date | %s, %s s%s |\n| parts | %s |\n", run["date"], run["seconds"], run["quick"] == "true" ? ", quick" : "", run["parts"]
     if (problems) {
-        print "\n## What went wrong\n"
+        print "\n## What went wrong or was cut off\n"
         for (at = 1; at <= problems; at++) print "- " cell(problem_text[at])
     }
     if (suites) {
