@@ -49,6 +49,7 @@ pub fn run(device: &Device, ceilings: &Ceilings, wanted: &[String], report: &mut
         "{:70} {:9} {:>9} {:>8} {:>7}  of the nearer ceiling",
         "call", "variant", "ms", "GFLOP/s", "GB/s"
     ));
+    let mut failures = 0;
     for problem in problems()? {
         let is_wanted = |variant: &&str| {
             let label = format!("{} {variant}", problem.stem());
@@ -56,9 +57,18 @@ pub fn run(device: &Device, ceilings: &Ceilings, wanted: &[String], report: &mut
         };
         let variants: Vec<&str> = device.variants(&problem).into_iter().filter(is_wanted).collect();
         // Inputs are drawn for those alone that are asked for.
+        let key = problem.key();
         let Some(case) = (!variants.is_empty()).then(|| Case::new(problem)) else { continue };
         for variant in variants {
-            let time = case.measure(device, variant, ceilings, f64::INFINITY).map_err(text)?;
+            // One that fails is told in its place, and the others go on.
+            let time = match case.measure(device, variant, ceilings, f64::INFINITY) {
+                Ok(time) => time,
+                Err(error) => {
+                    report.tell(&format!("{:70} {variant:9} FAILED: {error}", key));
+                    failures += 1;
+                    continue;
+                }
+            };
             report.tell(&format!(
                 "{:70} {variant:9} {:9.3} {:8.1} {:7.2} {:4.0}% {}",
                 time.problem,
@@ -71,5 +81,5 @@ pub fn run(device: &Device, ceilings: &Ceilings, wanted: &[String], report: &mut
             report.calls.push(time);
         }
     }
-    Ok(())
+    if failures == 0 { Ok(()) } else { Err(format!("failed: {failures}")) }
 }

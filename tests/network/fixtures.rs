@@ -19,7 +19,9 @@ const TOLERANCE: f64 = 2e-6;
 
 /// A test for each fixture, on each runtime.
 pub fn trials() -> Vec<Trial> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    // A suite that was carried to another machine has them elsewhere.
+    let there = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let folder = std::env::var_os("HEBB_TEST_FIXTURES").map_or(there, PathBuf::from);
     let mut files: Vec<PathBuf> = fs::read_dir(&folder)
         .map(|entries| entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect())
         .unwrap_or_default();
@@ -27,7 +29,7 @@ pub fn trials() -> Vec<Trial> {
     files.sort();
     let count = files.len();
     let mut trials = vec![Trial::test("fixtures are there", move || {
-        if count >= 50 { Ok(()) } else { Err(Failed::from(format!("only {count} fixtures in tests/fixtures"))) }
+        if count >= 50 { Ok(()) } else { Err(Failed::from(format!("only {count} fixtures in {}", folder.display()))) }
     })];
     for tested in RUNTIMES {
         for file in files.clone() {

@@ -145,4 +145,5 @@ def main():
             print(f"{form[11:]:40} {tell(ours[form]):>15} {tell(theirs):>15} {ratio:6.2f}", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
