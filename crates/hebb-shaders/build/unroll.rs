@@ -244,3 +244,62 @@ fn element(array: &Array, flat: u32) -> String {
     }
     format!("{}{name}", array.name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// White space apart.
+    fn same(source: &str, wanted: &str) {
+        let bare = |text: &str| text.split_whitespace().collect::<String>();
+        assert_eq!(bare(&written_out(source)), bare(wanted), "{source}");
+    }
+
+    #[test]
+    fn loops_of_known_bounds_become_their_turns() {
+        same("for (var i = 0u; i < 2u; i++) { f(i); }", "{ f(0u); }{ f(1u); }");
+        same(
+            "const N: u32 = M / 2u; const M: u32 = (3u + 1u); for (var i = 0u; i < N; i++) { g(i * N); }",
+            "const N: u32 = M / 2u; const M: u32 = (3u + 1u); { g(0u * N); }{ g(1u * N); }",
+        );
+        // A bound that is known only to the device, and one from another start, stay.
+        for kept in ["for (var i = 0u; i < count; i++) { f(i); }", "for (var i = 1u; i < 2u; i++) { f(i); }"] {
+            same(kept, kept);
+        }
+        same(
+            "for (var i = 0u; i < n; i++) { for (var j = 0u; j < 1u; j++) { f(i, j); } }",
+            "for (var i = 0u; i < n; i++) { { f(i, 0u); } }",
+        );
+    }
+
+    #[test]
+    fn arrays_that_known_numbers_index_become_names() {
+        same(
+            "const N: u32 = 2u; var a: array<array<vec4<f32>, N>, 2>; \
+             for (var i = 0u; i < N; i++) { a[i][1u] += b[i] * a[0u][i].x; }",
+            "const N: u32 = 2u; var a_0_0: vec4<f32>; var a_0_1: vec4<f32>; var a_1_0: vec4<f32>; var a_1_1: vec4<f32>; \
+             { a_0_1 += b[0u] * a_0_0.x; }{ a_1_1 += b[1u] * a_0_1.x; }",
+        );
+        // A component of an element keeps its index.
+        same("var v: array<vec4<f32>, 1>; v[0u][3u] = 1.0;", "var v_0: vec4<f32>; v_0[3u] = 1.0;");
+    }
+
+    #[test]
+    fn an_array_that_something_else_indexes_stays_one() {
+        for kept in [
+            "var a: array<f32, 2>; a[lane] = 1.0;",
+            "var a: array<f32, 2>; f(a);",
+            "var a: array<f32, 2>; a[2u] = 0.0;",
+        ] {
+            same(kept, kept);
+        }
+    }
+
+    #[test]
+    fn values_are_whole_numbers_only() {
+        let known = Known::from([("N".to_owned(), 6)]);
+        let of = |text: &str| value(&words(text), &known);
+        assert_eq!([of("N*2u+1u"), of("(N-1u)/2u"), of("N%4u")], [Some(13), Some(2), Some(2)]);
+        assert_eq!([of("N/0u"), of("1u-N"), of("M"), of("N N"), of("(N"), of("4294967295u+1u")], [None; 6]);
+    }
+}

@@ -3,6 +3,10 @@
 
 #[cfg(test)]
 mod tests;
+// The build script's: its tests run with this crate's.
+#[cfg(test)]
+#[path = "../build/unroll.rs"]
+mod unroll;
 
 /// One compiled form of a kernel.
 #[derive(Debug, Clone, Copy)]

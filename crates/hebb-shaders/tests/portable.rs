@@ -45,6 +45,16 @@ fn every_shader_keeps_the_portable_limits() {
             .map(|(_, variable)| layouter[variable.ty].size)
             .sum();
         assert_eq!(shared, shader.workgroup_memory, "{} {}", shader.stem, shader.variant);
-        assert!(shared <= 16_384, "{} {}: {shared} bytes of workgroup memory", shader.stem, shader.variant);
+        // What every device has; NVIDIA, AMD, Intel and Apple have 32 KiB at least.
+        assert!(shared <= if shader.is_tiled { 32_768 } else { 16_384 }, "{} {}", shader.stem, shader.variant);
+    }
+}
+
+#[test]
+fn every_form_runs_on_every_device() {
+    for shader in SHADERS {
+        let mut others = SHADERS.iter().filter(|other| other.stem == shader.stem && other.features == shader.features);
+        let is_portable = |other: &Shader| other.workgroup_memory <= 16_384 && other.threads <= 256;
+        assert!(others.any(is_portable), "{} {:?}", shader.stem, shader.features);
     }
 }

@@ -18,7 +18,7 @@ use hebb_shaders::{SHADERS, Shader};
 
 use crate::driver::{Driver, FAMILIES};
 use crate::error::Error;
-use crate::options::{HELP, Options};
+use crate::options::{Default, HELP, Options};
 use crate::row::Row;
 
 /// A fault was found.
@@ -59,7 +59,8 @@ fn run(options: &Options) -> Result<u8, Error> {
         println!("{} kernels in SPIR-V ({validated}), MSL and HLSL in {}", shaders.len(), folder.display());
         return Ok(0);
     }
-    let rows = rows(options)?;
+    let defaults = options.defaults.as_deref().map(options::defaults).transpose()?.unwrap_or_default();
+    let rows = rows(options, &defaults)?;
     let mut text = table::table(&rows, options.markdown);
     if options.asm {
         text.extend(rows.iter().map(hot_loop));
@@ -68,17 +69,18 @@ fn run(options: &Options) -> Result<u8, Error> {
     if !options.check {
         return Ok(0);
     }
-    let faults: Vec<String> = rows.iter().flat_map(Row::faults).collect();
+    let of = |row: &Row| {
+        let limits = defaults.iter().find(|one| row.stem == one.stem && row.variant == one.variant);
+        limits.map_or(Vec::new(), |one| row.faults(one.waves, one.share))
+    };
+    let faults: Vec<String> = rows.iter().flat_map(of).collect();
     faults.iter().for_each(|fault| eprintln!("isa: {fault}"));
     Ok(if faults.is_empty() { 0 } else { FAULT })
 }
 
-fn rows(options: &Options) -> Result<Vec<Row>, Error> {
-    let defaults = options.defaults.as_deref().map(options::defaults).transpose()?;
+fn rows(options: &Options, defaults: &[Default]) -> Result<Vec<Row>, Error> {
     let chosen = |shader: &Shader| {
-        let is_default =
-            |all: &Vec<_>| all.iter().any(|(stem, variant)| shader.stem == stem && shader.variant == variant);
-        !options.check || defaults.as_ref().is_some_and(is_default)
+        !options.check || defaults.iter().any(|one| shader.stem == one.stem && shader.variant == one.variant)
     };
     let mut rows = Vec::new();
     for family in FAMILIES {

@@ -7,6 +7,7 @@ use hebb_shaders::{SHADERS, Shader};
 
 use crate::driver::Family;
 use crate::error::Error;
+use crate::row::{FEWEST_WAVES, LEAST_SHARE};
 use crate::translate::form;
 
 /// What `--help` says.
@@ -77,24 +78,41 @@ impl Options {
     }
 }
 
-/// Kernels and their default GPU variants: lines `kernel variant`, with `#` before remarks. Each must be there.
-pub fn defaults(path: &Path) -> Result<Vec<(String, String)>, Error> {
+/// A default GPU variant and what it must have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Default {
+    /// The kernel.
+    pub stem: String,
+    /// The variant.
+    pub variant: String,
+    /// The fewest waves a SIMD.
+    pub waves: u32,
+    /// The least share of multiply-adds in the hot loop.
+    pub share: f64,
+}
+
+/// Kernels and their default GPU variants: lines `kernel variant [WAVES PERCENT]`, with `#` before remarks. Each must be
+/// there.
+pub fn defaults(path: &Path) -> Result<Vec<Default>, Error> {
     let text = fs::read_to_string(path).map_err(|cause| Error::Io { path: path.to_owned(), cause })?;
     let mut found = Vec::new();
     for (at, line) in text.lines().enumerate() {
         let line = line.split('#').next().unwrap_or_default();
         let words: Vec<&str> = line.split_whitespace().collect();
-        match words[..] {
-            [] => {}
-            [stem, variant] if SHADERS.iter().any(|shader| shader.stem == stem && shader.variant == variant) => {
-                found.push((stem.to_owned(), variant.to_owned()));
-            }
-            [stem, variant] => {
-                let place = format!("{}:{}", path.display(), at + 1);
-                return Err(Error::Usage(format!("{place}: there is no kernel '{stem}' with a variant '{variant}'")));
-            }
-            _ => return Err(Error::Usage(format!("{}:{}: not 'kernel variant'", path.display(), at + 1))),
+        let wrong = |what: &str| Error::Usage(format!("{}:{}: {what}", path.display(), at + 1));
+        let (stem, variant, waves, share) = match words[..] {
+            [] => continue,
+            [stem, variant] => (stem, variant, FEWEST_WAVES, LEAST_SHARE),
+            [stem, variant, waves, percent] => match (waves.parse(), percent.parse::<f64>()) {
+                (Ok(waves), Ok(percent)) => (stem, variant, waves, percent / 100.0),
+                _ => return Err(wrong("waves and per cent are no numbers")),
+            },
+            _ => return Err(wrong("not 'kernel variant' or 'kernel variant WAVES PERCENT'")),
+        };
+        if !SHADERS.iter().any(|shader| shader.stem == stem && shader.variant == variant) {
+            return Err(wrong(&format!("there is no kernel '{stem}' with a variant '{variant}'")));
         }
+        found.push(Default { stem: stem.to_owned(), variant: variant.to_owned(), waves, share });
     }
     Ok(found)
 }

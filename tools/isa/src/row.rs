@@ -8,9 +8,9 @@ use crate::error::Error;
 use crate::hot::HotLoop;
 use crate::translate::{form, name};
 
-/// Fewer waves leave a SIMD idle while its loads are under way.
+/// Waves of a default variant, where nothing else is said. Fewer leave a SIMD idle while its loads are under way.
 pub const FEWEST_WAVES: u32 = 8;
-/// What a hot loop should have of multiply-adds, of all its operations.
+/// What its hot loop should have of multiply-adds, of all its operations.
 pub const LEAST_SHARE: f64 = 0.7;
 
 /// What the driver made of a kernel.
@@ -82,8 +82,8 @@ impl Row {
         format!("{} {} {} {}", self.family, self.stem, self.form, self.variant)
     }
 
-    /// What a default variant may not have, each a sentence.
-    pub fn faults(&self) -> Vec<String> {
+    /// What a default variant with these limits may not have, each a sentence.
+    pub fn faults(&self, fewest_waves: u32, least_share: f64) -> Vec<String> {
         let mut faults = Vec::new();
         if self.spilled_vgprs > 0 || self.spilled_sgprs > 0 {
             faults.push(format!("spills {} VGPRs and {} SGPRs", self.spilled_vgprs, self.spilled_sgprs));
@@ -91,16 +91,16 @@ impl Row {
         if self.scratch > 0 {
             faults.push(format!("uses {} bytes of scratch memory", self.scratch));
         }
-        if self.waves < FEWEST_WAVES {
-            faults.push(format!("has {} waves a SIMD, fewer than {FEWEST_WAVES}", self.waves));
+        if self.waves < fewest_waves {
+            faults.push(format!("has {} waves a SIMD, fewer than {fewest_waves}", self.waves));
         }
         match &self.hot {
             None => faults.push("has no loop that multiplies and adds".to_owned()),
-            Some(hot) if hot.share() >= LEAST_SHARE => {}
+            Some(hot) if hot.share() >= least_share => {}
             Some(hot) => faults.push(format!(
                 "has {:.1} % multiply-adds in its hot loop, less than {:.0} %",
                 100.0 * hot.share(),
-                100.0 * LEAST_SHARE
+                100.0 * least_share
             )),
         }
         faults.iter().map(|fault| format!("{} {fault}", self.name())).collect()

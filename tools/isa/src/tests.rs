@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::hot::HotLoop;
 use crate::options::{Options, defaults};
 use crate::row::Row;
+use crate::row::{FEWEST_WAVES, LEAST_SHARE};
 use crate::table::table;
 
 /// RDNA2: a loop in a loop, and one behind them; the first of them loads by a loop of its own.
@@ -176,27 +177,35 @@ fn row(compiled: &Compiled) -> Result<Row, Error> {
 
 /// The faults once a statistic has another value.
 fn faults_with(name: &str, value: f64) -> Vec<String> {
+    row(&faultless_but(name, value)).expect("a row").faults(FEWEST_WAVES, LEAST_SHARE)
+}
+
+fn faultless_but(name: &str, value: f64) -> Compiled {
     let mut compiled = faultless();
     let found = compiled.statistics.iter_mut().find(|(other, _)| other == name).expect("a known statistic");
     found.1 = value;
-    row(&compiled).expect("a row").faults()
+    compiled
 }
 
 #[test]
 fn a_spilled_shader_is_flagged_and_no_other() {
-    assert_eq!(row(&faultless()).unwrap().faults(), Vec::<String>::new());
+    assert_eq!(row(&faultless()).unwrap().faults(FEWEST_WAVES, LEAST_SHARE), Vec::<String>::new());
     let faults = [("Spilled VGPRs", 1.0), ("Spilled SGPRs", 2.0), ("Scratch size", 64.0), ("Subgroups per SIMD", 7.0)];
     for (name, value) in faults {
         let found = faults_with(name, value);
         assert_eq!(found.len(), 1, "{name}: {found:?}");
         assert!(found[0].starts_with("RDNA2 "), "{found:?}");
     }
+    let seven = faultless_but("Subgroups per SIMD", 7.0);
+    assert!(row(&seven).unwrap().faults(7, LEAST_SHARE).is_empty(), "what is known and told");
     assert!(faults_with("Spilled VGPRs", 1.0)[0].ends_with("spills 1 VGPRs and 0 SGPRs"));
 }
 
 #[test]
 fn a_thin_loop_and_a_missing_one_are_flagged() {
-    let faults = |assembly: &str| row(&Compiled { assembly: assembly.to_owned(), ..faultless() }).unwrap().faults();
+    let faults = |assembly: &str| {
+        row(&Compiled { assembly: assembly.to_owned(), ..faultless() }).unwrap().faults(FEWEST_WAVES, LEAST_SHARE)
+    };
     assert!(faults(RDNA3)[0].ends_with("has 50.0 % multiply-adds in its hot loop, less than 70 %"));
     assert!(faults("BB0:\n\ts_endpgm")[0].ends_with("has no loop that multiplies and adds"));
 }
@@ -238,10 +247,14 @@ fn default_variants_are_there() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     assert!(!defaults(&folder.join("defaults.txt")).unwrap().is_empty());
     let other = defaults(&folder.join("Cargo.toml")).unwrap_err().to_string();
-    assert!(other.contains("Cargo.toml:2: not 'kernel variant'"), "{other}");
+    assert!(other.contains("Cargo.toml:2: not 'kernel variant' or 'kernel variant WAVES PERCENT'"), "{other}");
     let path = std::env::temp_dir().join(format!("isa-defaults-{}", std::process::id()));
     std::fs::write(&path, "# remark\nconnect_forward nowhere\n").unwrap();
     let other = defaults(&path).unwrap_err().to_string();
     std::fs::remove_file(&path).unwrap();
     assert!(other.ends_with(":2: there is no kernel 'connect_forward' with a variant 'nowhere'"), "{other}");
+    std::fs::write(&path, "connect_forward slim 6 65\n").unwrap();
+    let known = defaults(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert!(known[0].waves == 6 && (known[0].share - 0.65).abs() < 1e-9, "{known:?}");
 }

@@ -11,6 +11,8 @@ use super::caps::Kind;
 
 /// Image vectors up to which a CPU driver is better off with four images a lane.
 const NARROW: u32 = 16;
+/// Input channels from which a CPU driver is better off with four of them at a time.
+const MANY: u32 = 32;
 /// Images below which a tile goes over several places: one place would leave most of its columns empty.
 const SMALL: u32 = 64;
 /// Input channels up to which a tile takes its products from a table.
@@ -19,7 +21,9 @@ const FEW: u32 = 4;
 /// For a problem of the connections.
 pub(super) fn heavy(kind: Kind, problem: &Problem) -> Vec<&'static str> {
     if kind == Kind::Software {
-        return light(kind, problem.batch()).to_vec();
+        let few = matches!(*problem, Problem::ConnectForward { connection, .. } if connection.input.channels < MANY);
+        let single: &[&str] = if few && vectors(problem.batch()) > NARROW { &["single"] } else { &[] };
+        return [single, light(kind, problem.batch())].concat();
     }
     let mut preferred = match *problem {
         Problem::ConnectForward { connection, batch, .. } => {

@@ -80,7 +80,7 @@ mod tests {
     const KINDS: [Kind; 6] = [Kind::Software, Kind::Nvidia, Kind::Amd, Kind::Intel, Kind::Apple, Kind::Other];
 
     fn forward(batch: u32) -> Problem {
-        let connection = Connection::conv(Shape::new(16, 8, 8), 16, 3, 3);
+        let connection = Connection::conv(Shape::new(32, 8, 8), 16, 3, 3);
         Problem::ConnectForward { connection, batch, slope: None }
     }
 
@@ -149,7 +149,7 @@ mod tests {
         // Of all tiles `slim` has the most threads.
         let caps = Caps { kind: Kind::Software, threads: wide.threads, ..Caps::default() };
         assert!(!caps.variants(&forward(500)).contains(&"slim"));
-        assert_eq!(Caps { workgroup_memory: 0, ..caps }.variants(&forward(500)), ["narrow", "wide"]);
+        assert_eq!(Caps { workgroup_memory: 0, ..caps }.variants(&forward(500)), ["narrow", "single", "wide"]);
         let choices = vec![Choice::new(&problem.key(), "slim").unwrap()];
         let tuning = Tuning { caps, variant: Some("slim".to_owned()), choices };
         assert_eq!(tuning.choose(&problem, "connect_forward", &[]).variant, "wide");
