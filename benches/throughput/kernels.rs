@@ -10,8 +10,8 @@ use hebb::spec::problem::Problem;
 use hebb::spec::system::System;
 use hebb::systems::layered::Rule;
 
+use crate::Report;
 use crate::train_step::{NETS, model};
-use crate::{Report, text};
 
 /// Images in a batch, of tied layers and of untied ones.
 const BATCHES: [u32; 2] = [500, 50];
