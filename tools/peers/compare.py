@@ -243,7 +243,8 @@ def table(lines):
             ours = base.get((name, entry.rule, entry.batch))
             ratios.append(f"{ours / entry.median():.2f}" if ours and entry.median() else "")
         if entry.figures:
-            figure = f"{entry.median():.0f} ({max(entry.figures):.0f})"
+            digits = 0 if entry.median() >= 100 else 1
+            figure = f"{entry.median():.{digits}f} ({max(entry.figures):.{digits}f})"
             if entry.reason:
                 figure += f", then {entry.reason}"
         else:
