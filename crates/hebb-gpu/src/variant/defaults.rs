@@ -9,8 +9,9 @@ use hebb_spec::problem::Problem;
 
 use super::caps::Kind;
 
-/// Image vectors up to which a CPU driver is better off with four images a lane.
-const NARROW: u32 = 16;
+/// Image vectors up to which a CPU driver is better off with four images a lane, and with eight.
+const NARROW: u32 = 8;
+const MIDDLE: u32 = 16;
 /// Input channels from which a CPU driver is better off with four of them at a time.
 const MANY: u32 = 32;
 /// Images below which a tile goes over several places: one place would leave most of its columns empty.
@@ -22,7 +23,7 @@ const FEW: u32 = 4;
 pub(super) fn heavy(kind: Kind, problem: &Problem) -> Vec<&'static str> {
     if kind == Kind::Software {
         let few = matches!(*problem, Problem::ConnectForward { connection, .. } if connection.input.channels < MANY);
-        let single: &[&str] = if few && vectors(problem.batch()) > NARROW { &["single"] } else { &[] };
+        let single: &[&str] = if few && vectors(problem.batch()) > MIDDLE { &["single"] } else { &[] };
         return [single, light(kind, problem.batch())].concat();
     }
     let mut preferred = match *problem {
@@ -72,9 +73,10 @@ fn update(kind: Kind, connection: &Connection) -> &'static [&'static str] {
 
 /// For any other kernel on a batch; 0 where it has no images.
 pub(super) fn light(kind: Kind, batch: u32) -> &'static [&'static str] {
-    match (kind, vectors(batch) <= NARROW) {
-        (Kind::Software, true) => &["narrow", "wide", "default"],
-        (Kind::Software, false) => &["wide", "default"],
+    match (kind, vectors(batch)) {
+        (Kind::Software, 0..=NARROW) => &["narrow", "wide", "default"],
+        (Kind::Software, ..=MIDDLE) => &["middle", "wide", "default"],
+        (Kind::Software, _) => &["wide", "default"],
         (Kind::Nvidia | Kind::Amd | Kind::Intel | Kind::Apple | Kind::Other, _) => &["slim", "default"],
     }
 }

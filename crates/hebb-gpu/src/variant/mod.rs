@@ -149,7 +149,10 @@ mod tests {
         // Of all tiles `slim` has the most threads.
         let caps = Caps { kind: Kind::Software, threads: wide.threads, ..Caps::default() };
         assert!(!caps.variants(&forward(500)).contains(&"slim"));
-        assert_eq!(Caps { workgroup_memory: 0, ..caps }.variants(&forward(500)), ["narrow", "single", "wide"]);
+        assert_eq!(
+            Caps { workgroup_memory: 0, ..caps }.variants(&forward(500)),
+            ["middle", "narrow", "single", "wide"]
+        );
         let choices = vec![Choice::new(&problem.key(), "slim").unwrap()];
         let tuning = Tuning { caps, variant: Some("slim".to_owned()), choices };
         assert_eq!(tuning.choose(&problem, "connect_forward", &[]).variant, "wide");
