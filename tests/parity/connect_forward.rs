@@ -1,4 +1,4 @@
-//! `connect_forward`: tiles of 16 channels and of 1, 4 or 16 images in 8 or 32 lanes, and shapes around them.
+//! `connect_forward`: shapes around its tiles, of 16 channels × 32 images to 128 × 128 and 64 × 256.
 
 use hebb_spec::Shape;
 use hebb_spec::connection::Connection;
@@ -25,6 +25,7 @@ pub fn connections() -> Vec<(&'static str, Connection, u32)> {
         ("output layer", full(500, 10), 50),
         ("one unit", full(1, 1), 4),
         ("many inputs", full(1031, 33), 18),
+        ("past the largest tiles", conv(131, 2, 1, 133, 1, 2), 261),
     ]
 }
 

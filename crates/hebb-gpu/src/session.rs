@@ -71,7 +71,10 @@ impl Session {
             lists.push(Recorded { calls, readouts: plan.readouts(*name), spare: Vec::new() });
         }
         gpu.check(memory.bytes)?;
-        debug!(calls = plan.calls().count(), tensors = plan.tensors.len(), bytes = memory.bytes, "prepared");
+        let of_list = |list: &Recorded| list.calls.iter().map(|call| call.dispatches.len()).sum::<usize>();
+        let dispatches: Vec<usize> = lists.iter().map(of_list).collect();
+        let tensors = plan.tensors.len();
+        debug!(calls = plan.calls().count(), ?dispatches, tensors, bytes = memory.bytes, "prepared");
         let (pending, last, pace) = (VecDeque::new(), None, Pace::new());
         Ok(Self { gpu: gpu.clone(), plan, memory, input, lists, pending, last, pace })
     }
