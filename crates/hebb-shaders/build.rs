@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use naga::valid::{Capabilities, ValidationFlags, Validator};
+use naga::valid::{Capabilities, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator};
 use wesl::{ModulePath, VirtualResolver, Wesl};
 
 #[path = "build/tiles.rs"]
@@ -24,6 +24,9 @@ struct Kernel {
     /// Variants through workgroup memory, whose text lies in `shaders/tiles/`.
     #[serde(default)]
     tiles: BTreeMap<String, BTreeMap<String, u32>>,
+    /// Variants by the lanes of a subgroup, whose text lies in `shaders/lanes/`.
+    #[serde(default)]
+    lanes: BTreeMap<String, BTreeMap<String, u32>>,
 }
 
 fn plain() -> Vec<Vec<String>> {
@@ -50,7 +53,10 @@ fn main() {
         );
     }
     for (stem, kernel) in &kernels {
-        for (text, variants) in [(stem.clone(), &kernel.variants), (format!("tiles::{stem}"), &kernel.tiles)] {
+        let of = |folder: &str| format!("{folder}::{stem}");
+        for (text, variants) in
+            [(stem.clone(), &kernel.variants), (of("tiles"), &kernel.tiles), (of("lanes"), &kernel.lanes)]
+        {
             if variants.is_empty() {
                 assert!(!modules.contains_key(&text), "shaders/variants.toml lists no variant of {text}");
                 continue;
@@ -83,15 +89,15 @@ fn write_variants(
         for (variant, constants) in variants {
             let linked = link(text, modules, features, constants, &all_features(kernel));
             used.extend(taken.iter().filter(|name| tiles::uses(&linked, name)).cloned());
-            let source = if text == stem { linked } else { unroll::written_out(&linked) };
-            let module = validate(&file, &source);
+            let (kind, capabilities) = kind(text);
+            let source = if kind == "Plain" { linked } else { unroll::written_out(&linked) };
+            let module = validate(&file, &source, capabilities);
             params_struct(stem, &module, structs);
             step_struct(&module, structs);
             let _ = writeln!(
                 table,
-                "    Shader {{ stem: {stem:?}, features: &{features:?}, variant: {variant:?}, is_tiled: {}, constants: &{:?}, \
+                "    Shader {{ stem: {stem:?}, features: &{features:?}, variant: {variant:?}, text: Text::{kind}, constants: &{:?}, \
                  storages: {}, reads_step: {}, threads: {}, workgroup_memory: {}, source: {source:?} }},",
-                text != stem,
                 constants.iter().collect::<Vec<_>>(),
                 count_bindings(&module, 0) - 1,
                 count_bindings(&module, 1) == 1,
@@ -156,10 +162,23 @@ fn link(
     }
 }
 
-fn validate(stem: &str, source: &str) -> naga::Module {
+/// Which of a kernel's texts one is, and what a device must be able to do beyond what all can.
+fn kind(text: &str) -> (&'static str, Capabilities) {
+    match text.split_once("::") {
+        Some(("tiles", _)) => ("Tiles", Capabilities::empty()),
+        Some(("lanes", _)) => ("Lanes", Capabilities::SUBGROUP),
+        _ => ("Plain", Capabilities::empty()),
+    }
+}
+
+fn validate(stem: &str, source: &str, capabilities: Capabilities) -> naga::Module {
     let module = naga::front::wgsl::parse_str(source)
         .unwrap_or_else(|error| panic!("shaders/{stem}.wesl: {}", error.emit_to_string(source)));
-    if let Err(error) = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module) {
+    let mut validator = Validator::new(ValidationFlags::all(), capabilities);
+    if capabilities.contains(Capabilities::SUBGROUP) {
+        validator.subgroup_stages(ShaderStages::COMPUTE).subgroup_operations(SubgroupOperationSet::all());
+    }
+    if let Err(error) = validator.validate(&module) {
         panic!("shaders/{stem}.wesl: {}", error.emit_to_string(source));
     }
     module

@@ -9,7 +9,7 @@ use hebb_spec::settings::short;
 use tracing::{debug, debug_span};
 
 use crate::error::GpuError;
-use crate::variant::{Caps, Kind};
+use crate::variant::{self, Caps, Kind};
 
 /// What there is to know of an adapter before it is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +116,7 @@ pub(crate) struct Inner {
     pub device: wgpu::Device,
     pub queue: wgpu::Queue,
     pub summary: AdapterSummary,
-    kind: Kind,
+    caps: Caps,
     /// First error that no call returned: the driver reports some later and elsewhere.
     fault: Arc<Mutex<Option<Fault>>>,
     pipelines: Mutex<HashMap<(usize, bool), wgpu::ComputePipeline>>,
@@ -165,8 +165,8 @@ impl Gpu {
             max_compute_workgroup_size_z: limits.max_compute_workgroup_size_z,
             ..wgpu::Limits::default()
         };
-        // Measurements take the device's clock where it has one.
-        let required_features = adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
+        // Measurements take the device's clock, some variants its subgroups, where it has them.
+        let required_features = adapter.features() & (wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP);
         let descriptor =
             wgpu::DeviceDescriptor { label: Some("hebb"), required_features, required_limits, ..Default::default() };
         let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
@@ -194,8 +194,9 @@ impl Gpu {
             largest_binding = summary.max_binding,
             "opened"
         );
-        let kind = Kind::of(&adapter.get_info());
-        Ok(Self(Arc::new(Inner { device, queue, summary, kind, fault, pipelines: Mutex::default() })))
+        let info = adapter.get_info();
+        let caps = Caps::new(Kind::of(&info), variant::subgroup(&info, device.features()), &device.limits());
+        Ok(Self(Arc::new(Inner { device, queue, summary, caps, fault, pipelines: Mutex::default() })))
     }
 
     /// What there is to know of the device.
@@ -205,7 +206,7 @@ impl Gpu {
 
     /// What a choice of variants goes by.
     pub(crate) fn caps(&self) -> Caps {
-        Caps::new(self.0.kind, &self.0.device.limits())
+        self.0.caps
     }
 
     /// The pipeline of a shader, made at its first use. `checked` keeps wgpu's bounds checks.

@@ -8,6 +8,17 @@ mod tests;
 #[path = "../build/unroll.rs"]
 mod unroll;
 
+/// A kernel's texts: each computes the same in another way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Text {
+    /// `shaders/S.wesl`: threads that know nothing of each other, or little.
+    Plain,
+    /// `shaders/tiles/S.wesl`: through workgroup memory.
+    Tiles,
+    /// `shaders/lanes/S.wesl`: a workgroup is one subgroup, of exactly as many threads, whose lanes exchange values.
+    Lanes,
+}
+
 /// One compiled form of a kernel.
 #[derive(Debug, Clone, Copy)]
 pub struct Shader {
@@ -17,8 +28,8 @@ pub struct Shader {
     pub features: &'static [&'static str],
     /// Name of the tile sizes, as in `shaders/variants.toml`.
     pub variant: &'static str,
-    /// Whether its text is that of `shaders/tiles/`, through workgroup memory.
-    pub is_tiled: bool,
+    /// Which of its kernel's texts it is.
+    pub text: Text,
     /// The tile sizes.
     pub constants: &'static [(&'static str, u32)],
     /// Storage buffers: bindings 1 to `storages` of group 0.

@@ -1,11 +1,19 @@
 //! Every shader must reach every platform: naga writes SPIR-V, MSL and HLSL from each, within the portable baseline.
 
-use hebb_shaders::{SHADERS, Shader};
-use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use hebb_shaders::{SHADERS, Shader, Text};
+use naga::back::hlsl::ShaderModel;
+use naga::valid::{Capabilities, ModuleInfo, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator};
 
 fn read(shader: &Shader) -> (naga::Module, ModuleInfo) {
     let module = naga::front::wgsl::parse_str(shader.source).expect("valid WGSL");
-    let info = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module).expect("a valid module");
+    // Under exactly what its text needs.
+    let by_lanes = shader.text == Text::Lanes;
+    let capabilities = if by_lanes { Capabilities::SUBGROUP } else { Capabilities::empty() };
+    let mut validator = Validator::new(ValidationFlags::all(), capabilities);
+    if by_lanes {
+        validator.subgroup_stages(ShaderStages::COMPUTE).subgroup_operations(SubgroupOperationSet::all());
+    }
+    let info = validator.validate(&module).expect("a valid module");
     (module, info)
 }
 
@@ -20,7 +28,9 @@ fn every_shader_translates_to_spirv_msl_and_hlsl() {
         let pipeline = naga::back::msl::PipelineOptions::default();
         let (text, _) = naga::back::msl::write_string(&module, &info, &msl, &pipeline).unwrap();
         assert!(text.contains("kernel void"), "{}", shader.stem);
-        let hlsl = naga::back::hlsl::Options { fake_missing_bindings: true, ..Default::default() };
+        // Subgroups came with this model.
+        let shader_model = ShaderModel::V6_0;
+        let hlsl = naga::back::hlsl::Options { fake_missing_bindings: true, shader_model, ..Default::default() };
         let pipeline = naga::back::hlsl::PipelineOptions::default();
         let mut text = String::new();
         naga::back::hlsl::Writer::new(&mut text, &hlsl, &pipeline).write(&module, &info, None).unwrap();
@@ -46,7 +56,12 @@ fn every_shader_keeps_the_portable_limits() {
             .sum();
         assert_eq!(shared, shader.workgroup_memory, "{} {}", shader.stem, shader.variant);
         // What every device has; NVIDIA, AMD, Intel and Apple have 32 KiB at least.
-        assert!(shared <= if shader.is_tiled { 32_768 } else { 16_384 }, "{} {}", shader.stem, shader.variant);
+        assert!(
+            shared <= if shader.text == Text::Tiles { 32_768 } else { 16_384 },
+            "{} {}",
+            shader.stem,
+            shader.variant
+        );
     }
 }
 
@@ -54,7 +69,8 @@ fn every_shader_keeps_the_portable_limits() {
 fn every_form_runs_on_every_device() {
     for shader in SHADERS {
         let mut others = SHADERS.iter().filter(|other| other.stem == shader.stem && other.features == shader.features);
-        let is_portable = |other: &Shader| other.workgroup_memory <= 16_384 && other.threads <= 256;
+        let is_portable =
+            |other: &Shader| other.text != Text::Lanes && other.workgroup_memory <= 16_384 && other.threads <= 256;
         assert!(others.any(is_portable), "{} {:?}", shader.stem, shader.features);
     }
 }

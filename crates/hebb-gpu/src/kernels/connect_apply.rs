@@ -18,7 +18,7 @@ pub(crate) fn launch(connection: &Connection, splits: u32, learning: Learning, t
         keep: learning.keep,
         epsilon: learning.epsilon.unwrap_or(0.0),
     };
-    let shader = tuning.shader("connect_apply", connect_update::features(learning), 0);
+    let shader = tuning.shader("connect_apply", connect_update::features(learning));
     let mut bound = vec![Bound::partial()];
     bound.extend(connect_update::weights(learning).iter().map(|&slot| Bound::whole(slot)));
     bound.extend(connect_update::masks(learning).iter().map(|&slot| Bound::whole(slot)));

@@ -2,7 +2,7 @@
 //! weights pass the largest binding there is one dispatch a piece. Of an untied layer each adds its share of δ, and the
 //! last one adds the second δ and applies σ′; of a tied or full one each has input channels of its own.
 
-use hebb_shaders::{ConnectFeedbackParams, Shader};
+use hebb_shaders::{ConnectFeedbackParams, Shader, Text};
 use hebb_spec::connection::Connection;
 use hebb_spec::lane4::{LANE, Lane4, vectors};
 use hebb_spec::operand::Slot;
@@ -56,10 +56,12 @@ pub(crate) fn launches(
 /// Input channels and vectors of images of a workgroup's tile, and whether it goes over the places too.
 fn tile(shader: &Shader) -> (u32, u32, bool) {
     let images = shader.constant("IMAGE_VECTORS");
-    if shader.is_tiled {
-        let channels = LANE * shader.constant("ROWS") * shader.constant("IN_VECTORS");
-        (channels, shader.constant("COLUMNS") * images, shader.constant("PIXELS") != 0)
-    } else {
-        (shader.constant("IN_CHANNELS"), shader.constant("LANES") * images, false)
+    match shader.text {
+        Text::Tiles => {
+            let channels = LANE * shader.constant("ROWS") * shader.constant("IN_VECTORS");
+            (channels, shader.constant("COLUMNS") * images, shader.constant("PIXELS") != 0)
+        }
+        Text::Lanes => (LANE * shader.constant("LANES"), images, false),
+        Text::Plain => (shader.constant("IN_CHANNELS"), shader.constant("LANES") * images, false),
     }
 }

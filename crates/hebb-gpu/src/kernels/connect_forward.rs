@@ -2,7 +2,7 @@
 //! one a piece where the weights pass the largest binding. Of a tied or full layer each adds its share of h, and the last
 //! one applies σ.
 
-use hebb_shaders::{ConnectForwardParams, Shader};
+use hebb_shaders::{ConnectForwardParams, Shader, Text};
 use hebb_spec::connection::Connection;
 use hebb_spec::lane4::{Lane4, vectors};
 use hebb_spec::operand::Slot;
@@ -44,9 +44,15 @@ pub(crate) fn launches(problem: &Problem, connection: &Connection, slope: Option
 
 /// Vectors of output channels and of images of a workgroup's tile, and whether it goes over the places too.
 fn tile(shader: &Shader) -> (u32, u32, bool) {
-    let (out, images) = (shader.constant("OUT_VECTORS"), shader.constant("IMAGE_VECTORS"));
-    match shader.is_tiled {
-        true => (shader.constant("ROWS") * out, shader.constant("COLUMNS") * images, shader.constant("PIXELS") != 0),
-        false => (out, shader.constant("LANES") * images, false),
+    match shader.text {
+        Text::Tiles => {
+            let (rows, columns) =
+                (shader.constant("ROWS") * shader.constant("OUT_VECTORS"), shader.constant("COLUMNS"));
+            (rows, columns * shader.constant("IMAGE_VECTORS"), shader.constant("PIXELS") != 0)
+        }
+        Text::Lanes => (shader.constant("LANES"), shader.constant("IMAGE_VECTORS"), false),
+        Text::Plain => {
+            (shader.constant("OUT_VECTORS"), shader.constant("LANES") * shader.constant("IMAGE_VECTORS"), false)
+        }
     }
 }

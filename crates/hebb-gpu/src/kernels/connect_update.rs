@@ -3,7 +3,7 @@
 //! with partial sums of their own, which `connect_apply` adds. Where the weights pass the largest binding there is one
 //! dispatch a piece.
 
-use hebb_shaders::{ConnectUpdateParams, Shader};
+use hebb_shaders::{ConnectUpdateParams, Shader, Text};
 use hebb_spec::backend::Rounding;
 use hebb_spec::connection::Connection;
 use hebb_spec::lane4::{self, LANE, Lane4};
@@ -35,8 +35,8 @@ pub(crate) fn partial_len(connection: &Connection, tuning: &Tuning) -> usize {
 pub(crate) fn rounding(problem: &Problem, connection: &Connection, learning: Learning, tuning: &Tuning) -> Rounding {
     let runs = splits(connection, tuning);
     let shader = shader(if runs == 1 { features(learning) } else { PARTIAL }, problem, tuning);
-    // Through workgroup memory each sum belongs to one thread.
-    Rounding::Runs { runs, lanes: if shader.is_tiled { 1 } else { shader.constant("LANES") } }
+    // In the other texts each sum belongs to one thread.
+    Rounding::Runs { runs, lanes: if shader.text == Text::Plain { shader.constant("LANES") } else { 1 } }
 }
 
 /// Straight into W, and into R where it learns.
@@ -128,14 +128,16 @@ fn params(connection: &Connection, batch: u32) -> ConnectUpdateParams {
 
 fn launch(connection: &Connection, params: ConnectUpdateParams, shader: &'static Shader) -> Launch {
     let taps = params.end_tap - params.first_tap;
-    let (tap_tiles, out_vectors) = if shader.is_tiled {
-        // A tile has blocks of four input channels at one place of the filter.
-        let filter = connection.kernel_h * connection.kernel_w;
-        let blocks = filter * (taps / filter).div_ceil(LANE);
-        let rows = shader.constant("ROWS") * shader.constant("TAP_VECTORS");
-        (tiles(blocks, rows), shader.constant("COLUMNS") * shader.constant("OUT_VECTORS"))
-    } else {
-        (tiles(taps, shader.constant("TAPS")), shader.constant("OUT_VECTORS"))
+    let (tap_tiles, out_vectors) = match shader.text {
+        Text::Tiles => {
+            // A tile has blocks of four input channels at one place of the filter.
+            let filter = connection.kernel_h * connection.kernel_w;
+            let blocks = filter * (taps / filter).div_ceil(LANE);
+            let rows = shader.constant("ROWS") * shader.constant("TAP_VECTORS");
+            (tiles(blocks, rows), shader.constant("COLUMNS") * shader.constant("OUT_VECTORS"))
+        }
+        Text::Lanes => (tiles(taps, shader.constant("TAPS")), shader.constant("LANES")),
+        Text::Plain => (tiles(taps, shader.constant("TAPS")), shader.constant("OUT_VECTORS")),
     };
     let groups = tiles(connection.out_vectors(), out_vectors) * tap_tiles * u64::from(params.splits);
     Launch::new(shader, params, groups)

@@ -8,5 +8,5 @@ use crate::variant::Tuning;
 
 pub(crate) fn launch(units: u32, batch: u32, tuning: &Tuning) -> Launch {
     let params = DifferenceParams { vectors: units * vectors(batch) };
-    Launch::flat(tuning.shader("difference", &[], 0), params, u64::from(params.vectors))
+    Launch::flat(tuning.shader("difference", &[]), params, u64::from(params.vectors))
 }

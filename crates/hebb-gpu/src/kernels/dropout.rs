@@ -16,7 +16,7 @@ pub(crate) fn launch(units: u32, batch: u32, index: u32, probability: f32, tunin
         threshold: drop_threshold(probability),
         scale: drop_scale(probability),
     };
-    let shader = tuning.shader("dropout", &[], batch);
+    let shader = tuning.shader("dropout", &[]);
     let groups = u64::from(units) * tiles(params.image_vectors, shader.constant("LANES"));
     Launch::new(shader, params, groups)
 }

@@ -11,5 +11,5 @@ pub(crate) fn launch(shape: Shape, batch: u32, tuning: &Tuning) -> Launch {
     let params =
         GatherImagesParams { units: shape.units(), image_words: image_words(shape), image_vectors: vectors(batch) };
     let threads = u64::from(params.image_words) * u64::from(params.image_vectors);
-    Launch::flat(tuning.shader("gather_images", &[], batch), params, threads)
+    Launch::flat(tuning.shader("gather_images", &[]), params, threads)
 }

@@ -9,5 +9,5 @@ use crate::variant::Tuning;
 
 pub(crate) fn launch(classes: u32, batch: u32, loss: Loss, mu: f32, tuning: &Tuning) -> Launch {
     let params = LossParams { classes, image_vectors: vectors(batch), softmax: u32::from(loss == Loss::Softmax), mu };
-    Launch::new(tuning.shader("loss", &[], batch), params, 1)
+    Launch::new(tuning.shader("loss", &[]), params, 1)
 }

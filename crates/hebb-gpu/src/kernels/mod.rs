@@ -92,7 +92,7 @@ fn whole(problem: &Problem, tuning: &Tuning) -> Vec<Launch> {
         Problem::Difference { units, batch } => one(difference::launch(units, batch, tuning)),
         Problem::SumFeedback { units, batch, slope } => one(sum_feedback::launch(units, batch, slope, tuning)),
         Problem::PoolForward { pool, batch } => one(pool_forward::launch(&pool, batch, tuning)),
-        Problem::PoolFeedback { pool, batch, gate } => one(pool_feedback::launch(&pool, batch, gate, tuning)),
+        Problem::PoolFeedback { pool, gate, .. } => one(pool_feedback::launch(problem, &pool, gate, tuning)),
         Problem::Dropout { units, batch, index, probability } => {
             one(dropout::launch(units, batch, index, probability, tuning))
         }

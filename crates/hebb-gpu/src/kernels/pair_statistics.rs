@@ -15,7 +15,7 @@ use crate::variant::Tuning;
 pub(crate) fn launches(of: &Layout, masked: bool, tuning: &Tuning) -> Vec<Launch> {
     let chunk = Problem::STATISTICS_CHUNK;
     let features: &[&str] = if masked { &["masked"] } else { &[] };
-    let shader = tuning.shader("pair_statistics", features, 0);
+    let shader = tuning.shader("pair_statistics", features);
     let launch = |run: Range<u32>| {
         let params = PairStatisticsParams { vectors: run.len() as u32, chunk, first_group: run.start / chunk };
         let mut bound = vec![pieces::window(Slot::A, &run), pieces::window(Slot::B, &run)];

@@ -21,7 +21,7 @@ pub(crate) fn launch(pool: &Pool, batch: u32, tuning: &Tuning) -> Launch {
         outside_counts: u32::from(pool.outside_counts()),
         image_vectors: vectors(batch),
     };
-    let shader = tuning.shader("pool_forward", &[], batch);
+    let shader = tuning.shader("pool_forward", &[]);
     let groups = u64::from(output.units()) * tiles(params.image_vectors, shader.constant("LANES"));
     Launch::new(shader, params, groups)
 }

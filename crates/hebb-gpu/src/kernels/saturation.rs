@@ -11,5 +11,5 @@ use crate::variant::Tuning;
 pub(crate) fn launch(units: u32, batch: u32, tuning: &Tuning) -> Launch {
     let params = SaturationParams { vectors: units * vectors(batch), chunk: Problem::STATISTICS_CHUNK };
     let groups = Problem::statistics_groups(&Layout::Activity { units, batch }) as u64;
-    Launch::new(tuning.shader("saturation", &[], 0), params, groups)
+    Launch::new(tuning.shader("saturation", &[]), params, groups)
 }

@@ -19,7 +19,7 @@ pub(crate) fn launches(connection: &Connection, magnitudes: Magnitudes, tuning: 
         Magnitudes::Kept => (&["kept"], 0.0, 0),
         Magnitudes::Drawn { bound, layer } => (&["drawn"], bound, layer),
     };
-    let shader = tuning.shader("sign_feedback", features, 0);
+    let shader = tuning.shader("sign_feedback", features);
     let launch = |run: Range<u32>| {
         let params = SignFeedbackParams {
             vectors: run.len() as u32,

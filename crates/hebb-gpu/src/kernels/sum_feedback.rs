@@ -8,5 +8,5 @@ use crate::variant::Tuning;
 
 pub(crate) fn launch(units: u32, batch: u32, slope: f32, tuning: &Tuning) -> Launch {
     let params = SumFeedbackParams { vectors: units * vectors(batch), slope };
-    Launch::flat(tuning.shader("sum_feedback", &[], 0), params, u64::from(params.vectors))
+    Launch::flat(tuning.shader("sum_feedback", &[]), params, u64::from(params.vectors))
 }

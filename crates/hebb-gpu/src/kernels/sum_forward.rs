@@ -8,5 +8,5 @@ use crate::variant::Tuning;
 
 pub(crate) fn launch(units: u32, batch: u32, tuning: &Tuning) -> Launch {
     let params = SumForwardParams { vectors: units * vectors(batch) };
-    Launch::flat(tuning.shader("sum_forward", &[], 0), params, u64::from(params.vectors))
+    Launch::flat(tuning.shader("sum_forward", &[]), params, u64::from(params.vectors))
 }

@@ -9,5 +9,5 @@ use crate::variant::Tuning;
 pub(crate) fn launch(classes: u32, batch: u32, tuning: &Tuning) -> Launch {
     let params = TargetDeltaParams { classes, image_vectors: vectors(batch) };
     let threads = u64::from(classes) * u64::from(params.image_vectors);
-    Launch::flat(tuning.shader("target_delta", &[], batch), params, threads)
+    Launch::flat(tuning.shader("target_delta", &[]), params, threads)
 }

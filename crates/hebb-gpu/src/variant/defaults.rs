@@ -9,22 +9,19 @@ use hebb_spec::problem::Problem;
 
 use super::caps::Kind;
 
-/// Image vectors up to which a CPU driver is better off with four images a lane, and with eight.
-const NARROW: u32 = 8;
-const MIDDLE: u32 = 16;
-/// Input channels from which a CPU driver is better off with four of them at a time.
-const MANY: u32 = 32;
+/// Image vectors of the largest tile by lanes.
+const MOST: u32 = 16;
+/// Channels that leave half of the lanes empty. A large batch fills them better with images.
+const HALF: u32 = 16;
 /// Images below which a tile goes over several places: one place would leave most of its columns empty.
 const SMALL: u32 = 64;
 /// Input channels up to which a tile takes its products from a table.
 const FEW: u32 = 4;
 
-/// For a problem of the connections.
-pub(super) fn heavy(kind: Kind, problem: &Problem) -> Vec<&'static str> {
+/// For a problem whose variants differ.
+pub(super) fn of(kind: Kind, problem: &Problem) -> Vec<&'static str> {
     if kind == Kind::Software {
-        let few = matches!(*problem, Problem::ConnectForward { connection, .. } if connection.input.channels < MANY);
-        let single: &[&str] = if few && vectors(problem.batch()) > MIDDLE { &["single"] } else { &[] };
-        return [single, light(kind, problem.batch())].concat();
+        return software(problem);
     }
     let mut preferred = match *problem {
         Problem::ConnectForward { connection, batch, .. } => {
@@ -40,6 +37,36 @@ pub(super) fn heavy(kind: Kind, problem: &Problem) -> Vec<&'static str> {
     };
     preferred.extend(["slim", "default"]);
     preferred
+}
+
+/// On drivers that compute on the CPU.
+fn software(problem: &Problem) -> Vec<&'static str> {
+    let count = vectors(problem.batch()).max(1);
+    let (channels, by_lanes) = match *problem {
+        Problem::ConnectForward { connection, .. } => (connection.output.channels, images(count)),
+        Problem::ConnectFeedback { connection, .. } => (connection.input.channels, images(count)),
+        Problem::ConnectUpdate { connection, .. } => (connection.output.channels, taps(connection.taps())),
+        Problem::PoolFeedback { .. } => return vec!["size_3_stride_2", "size_2_stride_2", "default"],
+        _ => return vec!["default"],
+    };
+    let is_half_empty = channels <= HALF && count > MOST;
+    [if is_half_empty { "wide" } else { by_lanes }, "wide", "default"].to_vec()
+}
+
+/// The tile by lanes that leaves the fewest images of a batch empty.
+fn images(count: u32) -> &'static str {
+    match count.div_ceil(count.div_ceil(MOST)) {
+        0..=5 => "lanes_32x20",
+        6..=8 => "lanes_32x32",
+        9..=13 => "lanes_32x52",
+        _ => "lanes_32x64",
+    }
+}
+
+/// The larger tile by lanes where it leaves at most an eighth more taps empty.
+fn taps(count: u32) -> &'static str {
+    let is_full = 8 * count.next_multiple_of(64) <= 9 * count.next_multiple_of(32);
+    if is_full { "lanes_64x32" } else { "lanes_32x32" }
 }
 
 /// Whether a thread may keep 64 sums: others spill from 32 on.
@@ -68,15 +95,5 @@ fn update(kind: Kind, connection: &Connection) -> &'static [&'static str] {
         (true, 65..) if !connection.untied => &["tile_128x128", "tile_64x64", "tile_64x32"],
         (true, 33..) => &["tile_256x64", "tile_64x64", "tile_64x32"],
         _ => &["tile_64x32"],
-    }
-}
-
-/// For any other kernel on a batch; 0 where it has no images.
-pub(super) fn light(kind: Kind, batch: u32) -> &'static [&'static str] {
-    match (kind, vectors(batch)) {
-        (Kind::Software, 0..=NARROW) => &["narrow", "wide", "default"],
-        (Kind::Software, ..=MIDDLE) => &["middle", "wide", "default"],
-        (Kind::Software, _) => &["wide", "default"],
-        (Kind::Nvidia | Kind::Amd | Kind::Intel | Kind::Apple | Kind::Other, _) => &["slim", "default"],
     }
 }

@@ -10,7 +10,7 @@ use hebb_spec::backend::Choice;
 use hebb_spec::plan::Plan;
 use hebb_spec::problem::Problem;
 
-pub(crate) use caps::{Caps, Kind};
+pub(crate) use caps::{Caps, Kind, subgroup};
 
 /// What the choice depends on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,16 +24,16 @@ pub struct Tuning {
 }
 
 impl Tuning {
-    /// The shader of a problem of the connections, in a form. A problem may take several kernels.
+    /// The shader of a problem whose variants differ, in a form. A problem may take several kernels.
     pub(crate) fn choose(&self, problem: &Problem, stem: &'static str, features: &[&str]) -> &'static Shader {
         let row = self.row(&problem.key());
-        let preferred = row.into_iter().chain(defaults::heavy(self.caps.kind, problem));
+        let preferred = row.into_iter().chain(defaults::of(self.caps.kind, problem));
         self.first(stem, features, preferred, |shader: &Shader| caps::serves(shader, problem))
     }
 
-    /// Any other kernel's shader in a form. `batch` is 0 where a kernel has no images.
-    pub(crate) fn shader(&self, stem: &'static str, features: &[&str], batch: u32) -> &'static Shader {
-        self.first(stem, features, defaults::light(self.caps.kind, batch).iter().copied(), |_| true)
+    /// Any other kernel's shader in a form.
+    pub(crate) fn shader(&self, stem: &'static str, features: &[&str]) -> &'static Shader {
+        self.first(stem, features, ["default"].into_iter(), |_| true)
     }
 
     /// The rows for problems of a plan that name a variant which there is not, or which has no room.
@@ -94,7 +94,9 @@ mod tests {
         for (shader, kind) in SHADERS.iter().flat_map(|shader| KINDS.map(|kind| (shader, kind))) {
             for batch in [0, 20, 500] {
                 let (tuning, stem, features) = (tuning(kind), shader.stem, shader.features);
-                assert_eq!(tuning.shader(stem, features, batch).stem, stem);
+                if Shader::variants(stem) == ["default"] {
+                    assert_eq!(tuning.shader(stem, features).stem, stem);
+                }
                 assert_eq!(tuning.choose(&forward(batch), stem, features).features, features);
             }
         }
@@ -105,13 +107,37 @@ mod tests {
         let (problem, other) = (forward(500), forward(20));
         let taken = |tuning: &Tuning, problem: &Problem| tuning.choose(problem, "connect_forward", &[]).variant;
         let shipped = tuning(Kind::Software);
-        assert_eq!((taken(&shipped, &problem), taken(&shipped, &other)), ("wide", "narrow"));
+        assert_eq!((taken(&shipped, &problem), taken(&shipped, &other)), ("wide", "wide"));
         let row = Choice::new(&problem.key(), "slim").unwrap();
         let tuned = Tuning { choices: vec![row], ..shipped };
-        assert_eq!((taken(&tuned, &problem), taken(&tuned, &other)), ("slim", "narrow"));
-        let forced = Tuning { variant: Some("narrow".to_owned()), ..tuned };
-        assert_eq!((taken(&forced, &problem), taken(&forced, &other)), ("narrow", "narrow"));
-        assert_eq!(forced.shader("loss", &[], 500).variant, "default", "which the kernel has not is passed over");
+        assert_eq!((taken(&tuned, &problem), taken(&tuned, &other)), ("slim", "wide"));
+        let forced = Tuning { variant: Some("tile_32x32".to_owned()), ..tuned };
+        assert_eq!((taken(&forced, &problem), taken(&forced, &other)), ("tile_32x32", "tile_32x32"));
+        assert_eq!(forced.shader("loss", &[]).variant, "default", "which the kernel has not is passed over");
+    }
+
+    #[test]
+    fn subgroups_of_as_many_threads_exchange_values() {
+        let with = |subgroup| Tuning { caps: Caps { subgroup, ..tuning(Kind::Software).caps }, ..Tuning::default() };
+        let conv = |outputs| Connection::conv(Shape::new(32, 8, 8), outputs, 3, 3);
+        let taken = |subgroup, outputs, batch| {
+            let problem = Problem::ConnectForward { connection: conv(outputs), batch, slope: None };
+            with(subgroup).choose(&problem, "connect_forward", &[]).variant
+        };
+        assert_eq!([0, 4, 8].map(|subgroup| taken(subgroup, 32, 500)), ["wide", "wide", "lanes_32x64"]);
+        assert_eq!(
+            [20, 32, 50, 100].map(|batch| taken(8, 32, batch)),
+            ["20", "32", "52", "52"].map(|n| format!("lanes_32x{n}"))
+        );
+        assert_eq!([20, 500].map(|batch| taken(8, 16, batch)), ["lanes_32x20", "wide"], "half of the lanes are empty");
+        let info = |min, max| wgpu::AdapterInfo {
+            subgroup_min_size: min,
+            subgroup_max_size: max,
+            ..wgpu::AdapterInfo::new(wgpu::DeviceType::Cpu, wgpu::Backend::Vulkan)
+        };
+        let all = wgpu::Features::SUBGROUP;
+        assert_eq!((subgroup(&info(8, 8), all), subgroup(&info(8, 16), all)), (8, 0), "all alike");
+        assert_eq!(subgroup(&info(8, 8), wgpu::Features::empty()), 0);
     }
 
     #[test]
@@ -149,10 +175,7 @@ mod tests {
         // Of all tiles `slim` has the most threads.
         let caps = Caps { kind: Kind::Software, threads: wide.threads, ..Caps::default() };
         assert!(!caps.variants(&forward(500)).contains(&"slim"));
-        assert_eq!(
-            Caps { workgroup_memory: 0, ..caps }.variants(&forward(500)),
-            ["middle", "narrow", "single", "wide"]
-        );
+        assert_eq!(Caps { workgroup_memory: 0, ..caps }.variants(&forward(500)), ["wide"]);
         let choices = vec![Choice::new(&problem.key(), "slim").unwrap()];
         let tuning = Tuning { caps, variant: Some("slim".to_owned()), choices };
         assert_eq!(tuning.choose(&problem, "connect_forward", &[]).variant, "wide");
