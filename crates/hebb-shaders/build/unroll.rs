@@ -1,5 +1,5 @@
-//! Writes the tiles of a linked shader out: loops whose bounds are known become their turns, and arrays that only such
-//! turns index become named values. naga writes every loop as `while(true)`, which not every compiler unrolls, and an
+//! Writes the tiles of a linked shader out: loops whose bounds are known become their turns, blocks under a comparison of
+//! known numbers stay or go, and arrays that only such turns index become named values. naga writes every loop as `while(true)`, which not every compiler unrolls, and an
 //! array that a loop indexes then lives in memory instead of registers.
 
 use std::collections::BTreeMap;
@@ -150,10 +150,31 @@ fn turns(words: &[String], known: &Known) -> Vec<String> {
             at = end;
             continue;
         }
+        if words[at] == "if"
+            && let Some((holds, body, end)) = decided(words, at, known)
+        {
+            if holds {
+                out.extend(turns(body, known));
+            }
+            at = end;
+            continue;
+        }
         out.push(words[at].clone());
         at += 1;
     }
     out
+}
+
+/// Of `if (A == B) { … }` between known numbers whether it holds, its block, and the place behind it.
+fn decided<'a>(words: &'a [String], at: usize, known: &Known) -> Option<(bool, &'a [String], usize)> {
+    let left = find(words, at, &["if", "("])?[1] + 1;
+    let open = (left..words.len()).find(|&place| words[place] == "{")?;
+    let equals = (left..open).find_map(|place| find(words, place, &["=", "="]).filter(|found| found[0] == place))?;
+    let right = (equals[1] + 1..open).rfind(|&place| words[place] == ")")?;
+    let holds = value(&words[left..equals[0]], known)? == value(&words[equals[1] + 1..right], known)?;
+    let closed = closing(words, open)?;
+    let has_other = find(words, closed + 1, &["else"]).is_some();
+    (!has_other).then(|| (holds, &words[open..=closed], closed + 1))
 }
 
 /// A loop's variable, its number of turns, its block, and the place behind it.
@@ -270,6 +291,17 @@ mod tests {
             "for (var i = 0u; i < n; i++) { for (var j = 0u; j < 1u; j++) { f(i, j); } }",
             "for (var i = 0u; i < n; i++) { { f(i, 0u); } }",
         );
+    }
+
+    #[test]
+    fn blocks_under_known_numbers_stay_or_go() {
+        same(
+            "const N: u32 = 2u; for (var i = 0u; i < N; i++) { if (i == 1u) { f(i); } if (i * N == 0u) { g(); } }",
+            "const N: u32 = 2u; { { g(); } }{ { f(1u); } }",
+        );
+        for kept in ["if (a == 1u) { f(); }", "if (1u == 1u) { f(); } else { g(); }", "if (1u == 1u && b) { f(); }"] {
+            same(kept, kept);
+        }
     }
 
     #[test]
