@@ -21,7 +21,7 @@ struct Kernel {
     #[serde(default = "plain")]
     features: Vec<Vec<String>>,
     variants: BTreeMap<String, BTreeMap<String, u32>>,
-    /// Variants through workgroup memory, whose text lies in `shaders/tiles/`.
+    /// Variants whose text lies in `shaders/tiles/`.
     #[serde(default)]
     tiles: BTreeMap<String, BTreeMap<String, u32>>,
     /// Variants by the lanes of a subgroup, whose text lies in `shaders/lanes/`.

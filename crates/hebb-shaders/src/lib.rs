@@ -13,7 +13,7 @@ mod unroll;
 pub enum Text {
     /// `shaders/S.wesl`: threads that know nothing of each other, or little.
     Plain,
-    /// `shaders/tiles/S.wesl`: through workgroup memory.
+    /// `shaders/tiles/S.wesl`: tiles that share what they load, in workgroup memory or in registers.
     Tiles,
     /// `shaders/lanes/S.wesl`: a workgroup is one subgroup, of exactly as many threads, whose lanes exchange values.
     Lanes,
