@@ -2,4 +2,5 @@
 //! random starts, and what to tell of a run.
 
 pub mod layered;
+pub mod section5;
 pub mod subspace;
