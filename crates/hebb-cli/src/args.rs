@@ -5,6 +5,7 @@
 mod data;
 mod given;
 mod measure;
+mod reproduce;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,7 @@ pub use data::{DataCommand, FetchArgs, InfoArgs, PreviewArgs};
 pub use given::Given;
 use given::{EvalKeys, InitKeys, LayoutKeys, TrainKeys};
 pub use measure::{BenchArgs, TuneArgs};
+pub use reproduce::ReproduceArgs;
 
 /// Trains deep networks with Hebbian updates and asymmetric feedback on any GPU or processor.
 #[derive(Debug, Parser)]
@@ -56,6 +58,8 @@ pub enum Command {
     Devices(TableArgs),
     /// List the named networks, each with its notation, shapes and weights
     Nets(TableArgs),
+    /// Make a paper's figure again: a picture, its numbers and a page
+    Reproduce(ReproduceArgs),
     /// List, fetch, describe and preview data sets
     #[command(subcommand)]
     Data(DataCommand),

@@ -14,6 +14,8 @@ use hebb_engine::run::RunError;
 use hebb_engine::tensor_file::CheckpointError;
 use hebb_engine::trainer::TrainError;
 use hebb_gpu::GpuError;
+use hebb_lab::LabError;
+use hebb_lab::figures::FIGURES;
 use hebb_reference::check::CheckError;
 use hebb_spec::backend;
 use hebb_systems::layered::ConfusionError;
@@ -54,8 +56,11 @@ fn bounded(text: &str) -> String {
     first.chain(['…']).chain(last).collect()
 }
 
-/// The data set that a misspelt one may be meant for.
+/// The data set or figure that a misspelt one may be meant for.
 fn meant(cause: &(dyn StdError + 'static)) -> Option<String> {
+    if let Some(LabError::Unknown { name }) = cause.downcast_ref() {
+        return Some(suggestion(name, &FIGURES.map(|figure| figure.name)));
+    }
     let Some(DataError::Unknown { text, .. }) = cause.downcast_ref() else { return None };
     let name = |text: &'static str| text.split(['[', ':']).next().unwrap_or(text);
     Some(suggestion(text.split(':').next().unwrap_or(text), &FORMS.map(|form| name(form.text))))
@@ -88,6 +93,15 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         DataError::Read { cause, .. } => system::reading(cause.kind()),
         _ => None,
     };
+    let of_lab = || match cause.downcast_ref()? {
+        LabError::Unknown { .. } => Some(": `hebb reproduce list` names those that there are"),
+        LabError::Unused { .. } => Some(": leave it out"),
+        LabError::Taken { .. } => Some(": name another with --out"),
+        LabError::Folder { cause, .. } => system::writing(cause.kind()),
+        LabError::Write(error) => system::writing(error.kind()),
+        LabError::Device(error) => device(error),
+        LabError::Draw(_) | LabError::Integrate(_) | LabError::Circuit(_) => None,
+    };
     let of_classes = || cause.downcast_ref::<ConfusionError>().map(|_| ": run `hebb verify` on the device");
     of_run
         .or_else(of_training)
@@ -100,6 +114,7 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         .or_else(of_stdout)
         .or_else(of_config)
         .or_else(of_data)
+        .or_else(of_lab)
         .or_else(of_classes)
 }
 

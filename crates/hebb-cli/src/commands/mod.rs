@@ -8,6 +8,7 @@ pub mod init;
 pub mod inspect;
 pub mod nets;
 pub mod plan;
+pub mod reproduce;
 pub mod train;
 pub mod tune;
 pub mod verify;

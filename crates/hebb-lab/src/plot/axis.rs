@@ -109,7 +109,7 @@ fn nice(step: f64) -> f64 {
 
 /// A number with as many decimals as a step between numbers needs.
 fn number(value: f64, step: f64) -> String {
-    let decimals = (-step.log10() + 1e-9).ceil().max(0.0) as usize;
+    let decimals = (-step.log10() - 1e-9).ceil().max(0.0) as usize;
     let is_plain = decimals < 6 && value.abs() < 1e6;
     let text = if is_plain { format!("{value:.decimals$}") } else { format!("{value:.1e}") };
     match text.strip_prefix('-') {

@@ -2,7 +2,7 @@
 
 use super::canvas::{Anchor, Canvas, Rect};
 use super::chart::{Margins, set};
-use super::palette::{Colour, byte};
+use super::palette::{Colour, Style, byte};
 
 /// Size of texts, in pixels.
 const TEXT: u32 = 12;
@@ -65,6 +65,10 @@ impl Sheet {
             let x = left + column * (first.size.1 as f64 + gap) * pixel;
             let y = top + row * (first.size.0 as f64 + gap) * pixel;
             canvas.cells(&self.cells(image, (x, y), pixel));
+            // What is 0 may be as white as the paper.
+            let (right, low) = (x + first.size.1 as f64 * pixel, y + first.size.0 as f64 * pixel);
+            let frame = Style { colour: Colour::MIDDLE, ..Style::nth(0).of_width(0.7) };
+            canvas.line(&[(x, y), (right, y), (right, low), (x, low), (x, y)], frame);
         }
         if let Map::Diverging(most) = self.map {
             bar(canvas, Rect { x: left + wide * pixel + BAR.1, y: top, w: BAR.0, h: high * pixel }, most);
@@ -76,8 +80,9 @@ impl Sheet {
         let colour = colours(image, self.map);
         let cell = |at: usize| {
             let (row, column) = ((at / columns) as f64, (at % columns) as f64);
-            // A hair more than its place, so that no line of paper shows between two.
-            let (w, h) = (pixel + 0.05, pixel + 0.05);
+            // More than its place, so that no line of paper shows between two; the next one covers it.
+            let more = |is_last: bool| if is_last { pixel } else { pixel + 0.5 };
+            let (w, h) = (more(at % columns + 1 == columns), more(at / columns + 1 == rows));
             (Rect { x: x + column * pixel, y: y + row * pixel, w, h }, colour(at))
         };
         (0..rows * columns).map(cell).collect()

@@ -39,8 +39,7 @@ fn numbers(svg: &str, element: &str, attribute: &str) -> Vec<f64> {
 #[test]
 fn a_figure_has_its_texts_and_stays_within_its_frame() {
     let svg = figure().svg();
-    for text in ["all that there is", "a chart", "iteration", "angle (degrees)", "second", "here", "−2.0", "−1.00"]
-    {
+    for text in ["all that there is", "a chart", "iteration", "angle (degrees)", "second", "here", "−2", "−1.00"] {
         assert!(svg.contains(text), "{text}");
     }
     let frame = (numbers(&svg, "svg", "width")[0], numbers(&svg, "svg", "height")[0]);
