@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use hebb_data::gaussian::{Vectors, gaussian};
+use hebb_data::Vectors;
+use hebb_data::gaussian::gaussian;
 use hebb_engine::job::Job;
 use hebb_engine::run::{Existing, Run};
 use hebb_engine::settings::{Length, Record, RunSettings};
@@ -16,7 +17,7 @@ use hebb_spec::backend::{Numbers, Options, Runtime, Step};
 use hebb_spec::param::Weights;
 use hebb_spec::plan::List;
 use hebb_spec::system::System;
-use hebb_systems::subspace::Subspace;
+use hebb_systems::hebbian::{Hebbian, Rule};
 use hebb_tests::{RUNTIMES, devices};
 use libtest_mimic::Trial;
 
@@ -38,8 +39,8 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-fn subspace() -> Subspace {
-    Subspace { halving: Some(200), ..Subspace::new(VARIANCES.len() as u32, UNITS as u32, 0.1) }
+fn subspace() -> Hebbian {
+    Hebbian { halving: Some(200), ..Hebbian::new(VARIANCES.len() as u32, UNITS as u32, Rule::OJA_SUBSPACE, 0.1) }
 }
 
 fn sample() -> Vectors {

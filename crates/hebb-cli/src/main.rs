@@ -77,6 +77,8 @@ fn run() -> Result<()> {
     log(cli.verbose)?;
     match &cli.command {
         Command::Train(args) => commands::train::run(args),
+        Command::Hebbian(args) => commands::family::run(args),
+        Command::Linear(args) => commands::family::run(args),
         Command::Eval(args) => commands::eval::run(args),
         Command::Verify(args) => commands::verify::run(args),
         Command::Plan(args) => commands::plan::run(args),

@@ -29,7 +29,7 @@ const LONGEST: usize = 1000;
 const RAN_AWAY: &str = ", start again (--overwrite) with a lower --lr, or a lower --mu where it was given";
 /// Where no update is to blame.
 const OVERFLOW: &str = ": lower --mu, or leave --init out, where they were given";
-const UNNAMED: &str = ": name it with --net (and --untied, --connectivity, --loss, --preset, --slope and --mu where they are not the defaults)";
+const UNNAMED: &str = ": name it with --net (and --untied, --connectivity, --loss, --preset, --activation, --slope and --mu where they are not the defaults)";
 
 /// An error and its causes in one line, each told once, and what to do.
 pub fn sentence(error: &Error) -> String {

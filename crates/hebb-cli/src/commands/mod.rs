@@ -4,6 +4,7 @@ pub mod bench;
 pub mod data;
 pub mod devices;
 pub mod eval;
+pub mod family;
 pub mod init;
 pub mod inspect;
 pub mod nets;
