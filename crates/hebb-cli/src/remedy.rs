@@ -61,7 +61,11 @@ fn meant(cause: &(dyn StdError + 'static)) -> Option<String> {
     if let Some(LabError::Unknown { name }) = cause.downcast_ref() {
         return Some(suggestion(name, &FIGURES.map(|figure| figure.name)));
     }
-    let Some(DataError::Unknown { text, .. }) = cause.downcast_ref() else { return None };
+    let of_lab = || match cause.downcast_ref() {
+        Some(LabError::Data(error)) => Some(error),
+        _ => None,
+    };
+    let Some(DataError::Unknown { text, .. }) = cause.downcast_ref().or_else(of_lab) else { return None };
     let name = |text: &'static str| text.split(['[', ':']).next().unwrap_or(text);
     Some(suggestion(text.split(':').next().unwrap_or(text), &FORMS.map(|form| name(form.text))))
 }
@@ -88,11 +92,7 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         OpenError::System(cause) if cause.kind() == io::ErrorKind::InvalidData => Some("; it is no text: name another"),
         OpenError::System(cause) => system::reading(cause.kind()),
     };
-    let of_data = || match cause.downcast_ref()? {
-        DataError::Write { cause, .. } => system::writing(cause.kind()),
-        DataError::Read { cause, .. } => system::reading(cause.kind()),
-        _ => None,
-    };
+    let of_data = || cause.downcast_ref().and_then(data);
     let of_lab = || match cause.downcast_ref()? {
         LabError::Unknown { .. } => Some(": `hebb reproduce list` names those that there are"),
         LabError::Unused { .. } => Some(": leave it out"),
@@ -100,7 +100,8 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         LabError::Folder { cause, .. } => system::writing(cause.kind()),
         LabError::Write(error) => system::writing(error.kind()),
         LabError::Device(error) => device(error),
-        LabError::Draw(_) | LabError::Integrate(_) | LabError::Circuit(_) => None,
+        LabError::Data(error) => data(error),
+        _ => None,
     };
     let of_classes = || cause.downcast_ref::<ConfusionError>().map(|_| ": run `hebb verify` on the device");
     of_run
@@ -116,6 +117,14 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         .or_else(of_data)
         .or_else(of_lab)
         .or_else(of_classes)
+}
+
+fn data(error: &DataError) -> Option<&'static str> {
+    match error {
+        DataError::Write { cause, .. } => system::writing(cause.kind()),
+        DataError::Read { cause, .. } => system::reading(cause.kind()),
+        _ => None,
+    }
 }
 
 fn run(error: &RunError) -> Option<&'static str> {

@@ -28,6 +28,31 @@ fn a_figure_comes_as_four_files_and_says_what_was_found() {
 }
 
 #[test]
+fn a_figure_of_runs_says_what_was_reduced() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = text(&folder.path().join("out"));
+    let running = ["--device", "cpu", "--threads", "1", "--scale", "small", "--seeds", "5,8"];
+    let line = [&["reproduce", "amit2019/fig12", "--out", &out], &running[..]].concat();
+    let stdout = succeed(&line);
+    assert!(stdout.contains("in every run a larger ε ends lower"), "{stdout}");
+    let read = |name: &str| fs::read_to_string(folder.path().join("out").join(name)).unwrap();
+    let page = read("fig12.md");
+    let command = "`hebb reproduce amit2019/fig12 --scale small --seeds 5,8 --device cpu --out DIR`";
+    assert!(page.contains(command), "{page}");
+    assert!(page.contains("Reduced: 100 of the paper's 1000 iterations; 2 of the paper's 3 runs."), "{page}");
+    let csv = read("fig12.csv");
+    assert!(csv.starts_with("run,rule,epsilon,iteration,log10_error,corr_1,corr_2,corr_3\n5,bp,,0,"), "{csv}");
+    assert_eq!(csv.lines().count(), 1 + 2 * 5 * 101);
+    let starts: Vec<&str> = csv.lines().filter(|line| line.split(',').nth(3) == Some("0")).collect();
+    assert!(starts.len() == 10 && starts.iter().all(|line| line.ends_with(",,,")), "{starts:?}");
+    let short = text(&folder.path().join("short"));
+    let minutes = ["--device", "cpu", "--scale", "0.0001", "--seeds", "5"];
+    succeed(&[&["reproduce", "amit2019/fig12", "--out", &short], &minutes[..]].concat());
+    let page = fs::read_to_string(folder.path().join("short/fig12.md")).unwrap();
+    assert!(page.contains(" of the paper's 1000 iterations"), "{page}");
+}
+
+#[test]
 fn the_list_names_what_there_is() {
     let list = succeed(&["reproduce", "list"]);
     assert!(list.contains("amit2019/appendix1") && list.contains("amit2019/scalar"), "{list}");
@@ -57,6 +82,10 @@ fn bad_input_is_one_sentence_and_makes_nothing() {
         words(&with(&["--device", "cpu"])),
         "--device: amit2019/scalar is worked out, and nothing runs: leave it out"
     );
+    assert_eq!(words(&with(&["--data", "shapes"])), "--data: amit2019/scalar has data of its own: leave it out");
+    let pair = |data: &str| fail(&["reproduce", "hebbian/pair", "--device", "cpu", "--data", data, "--out", &out]);
+    assert!(pair("mnst:x").ends_with("did you mean mnist?"), "{}", pair("mnst:x"));
+    assert!(pair("mnist:nowhere").contains("nowhere"), "{}", pair("mnist:nowhere"));
     assert_eq!(words(&with(&["--json"])), "--json: it is for list: leave it out");
     for seeds in ["1,1", "1,,2", "x", "-1"] {
         let stderr = refuse(&["reproduce", "amit2019/scalar", "--seeds", seeds, "--out", &out]);

@@ -9,6 +9,7 @@ pub mod folder;
 pub mod plot;
 pub mod report;
 pub mod request;
+mod runs;
 pub mod table;
 
 pub use figures::{Figure, Made};

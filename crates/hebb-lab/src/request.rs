@@ -3,7 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use hebb_data::DataError;
 use hebb_engine::WriteError;
+use hebb_engine::job::JobError;
+use hebb_engine::trainer::TrainError;
 use hebb_spec::backend::{self, Runtime};
 use hebb_systems::section5::circuits::CircuitError;
 use hebb_systems::section5::integrate::IntegrateError;
@@ -20,12 +23,14 @@ pub enum LabError {
         name: String,
     },
     /// An option that the figure has no use for.
-    #[error("{option}: {figure} is worked out, and nothing runs")]
+    #[error("{option}: {figure} {why}")]
     Unused {
         /// The figure.
         figure: &'static str,
         /// The option.
         option: &'static str,
+        /// Why it would change nothing.
+        why: &'static str,
     },
     /// Something stands where the folder should be.
     #[error("{path} is there already, and is no empty folder")]
@@ -56,6 +61,15 @@ pub enum LabError {
     /// The device.
     #[error(transparent)]
     Device(#[from] backend::Error),
+    /// Its data.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A run that does not fit its data.
+    #[error(transparent)]
+    Job(#[from] JobError),
+    /// A run that failed.
+    #[error(transparent)]
+    Train(#[from] TrainError),
 }
 
 /// A text that is no scale or no list of seeds.
@@ -146,6 +160,8 @@ pub struct Request<'a> {
     pub scale: Scale,
     /// A run for each.
     pub seeds: Seeds,
+    /// Images to cut patches from, as DATA texts; none: those that are built in.
+    pub data: &'a [String],
     /// What computes the runs.
     pub runtime: &'a dyn Runtime,
     /// Hears what is being done, a sentence at a time.

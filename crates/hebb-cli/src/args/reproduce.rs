@@ -25,6 +25,10 @@ pub struct ReproduceArgs {
     /// Seeds, a run for each, as in 1,2,3 [default: the figure's own]
     #[arg(help_heading = "Running", long, value_name = "N,N,...", allow_negative_numbers = true)]
     pub seeds: Option<Seeds>,
+    /// Images to cut patches from, given once or several times, as in mnist:DIR (see `hebb data list`), for figures that
+    /// take any [default: shapes, which are built in]
+    #[arg(help_heading = "Running", long, value_name = "DATA")]
+    pub data: Vec<String>,
     /// Device: auto (a hardware GPU, else cpu), gpu (any adapter), cpu, reference (CPU twins, slow) or a part of an
     /// adapter's name [default: auto]
     #[arg(help_heading = "Running", long, value_name = "DEVICE")]
@@ -38,6 +42,11 @@ pub struct ReproduceArgs {
 }
 
 impl ReproduceArgs {
+    /// The option that names data, where it is given.
+    pub fn names_data(&self) -> Option<&'static str> {
+        (!self.data.is_empty()).then_some("--data")
+    }
+
     /// The names of the options about running that are given.
     pub fn running(&self) -> Vec<&'static str> {
         let given = [

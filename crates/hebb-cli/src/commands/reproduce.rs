@@ -28,7 +28,7 @@ pub fn run(args: &ReproduceArgs) -> Result<()> {
 
 fn list(args: &ReproduceArgs) -> Result<()> {
     let out = args.out.as_ref().map(|_| "--out");
-    if let Some(option) = out.into_iter().chain(args.running()).next() {
+    if let Some(option) = out.into_iter().chain(args.names_data()).chain(args.running()).next() {
         bail!("{option}: list only names the figures: leave it out, or name a figure in place of list");
     }
     let rows = FIGURES.map(|figure| Row { figure: figure.name, title: figure.title, seeds: figure.seeds });
@@ -47,7 +47,7 @@ fn make(args: &ReproduceArgs) -> Result<()> {
     let Some(out) = &args.out else {
         return Err(Cli::command().error(ErrorKind::MissingRequiredArgument, "--out <DIR> is missing").into());
     };
-    figure.check(&args.running())?;
+    figure.check(args.names_data(), &args.running())?;
     let folder = Folder::claim(out)?;
     let runs = !figure.seeds.is_empty();
     // What is only worked out needs no device, but a request has one.
@@ -56,6 +56,7 @@ fn make(args: &ReproduceArgs) -> Result<()> {
     let request = Request {
         scale: args.scale.unwrap_or(Scale::Full),
         seeds: args.seeds.clone().unwrap_or_else(|| Seeds(figure.seeds.to_vec())),
+        data: &args.data,
         runtime: &device,
         tell: &|text| output::note(text),
     };
@@ -63,6 +64,9 @@ fn make(args: &ReproduceArgs) -> Result<()> {
     let mut command = format!("hebb reproduce {}", figure.name);
     if runs {
         command += &format!(" --scale {} --seeds {} --device {choice}", request.scale, request.seeds);
+    }
+    for data in &args.data {
+        command += &format!(" --data {}", placeless(data));
     }
     let files = folder.write(figure, &made, &format!("{command} --out DIR"))?;
     for Claim { says, holds, found } in &made.report.claims {
@@ -72,4 +76,12 @@ fn make(args: &ReproduceArgs) -> Result<()> {
         output::line(&format!("wrote {}", plain(&file.display().to_string())))?;
     }
     Ok(())
+}
+
+/// A DATA text whose place is another on each machine.
+fn placeless(data: &str) -> String {
+    match data.split_once(':') {
+        Some((name, _)) if name != "shapes" => format!("{name}:DIR"),
+        _ => data.to_owned(),
+    }
 }

@@ -111,16 +111,20 @@ fn report(courses: &[Course], passed: &[(f64, f64, f64)]) -> Report {
         Claim::new(says, right == all && all > 0, format!("{right} of {all} inputs"))
     };
     Report {
-        shows: "Top: the transfer functions of the unit δ and of its control unit t (the paper's figure 13), and what the \
-                second circuit passes on of a feedback δ. Middle: the values that δ visits for each input h once the circuit \
-                has settled, its own class shown and another one: they lie on (6) where that is a signal; past S, where (6) is 0, they are \
-                two, the signal with its excess and 0. Right of them, what the second circuit passes on for each forward activity x \
-                and feedback δ: nothing (white) from |x| = 1 on. Bottom: the cycles in the plane of δ and t, one for each class, with the \
-                points where the circuit rests; and δ and t by half steps, as the text draws the update cycle."
+        shows: "Top: the transfer functions of the unit δ and of its control unit t (the paper's figure 13), and what \
+                the second circuit passes on of a feedback δ. Middle: the values that δ visits for each input h once \
+                the circuit has settled, its own class shown and another one: they lie on (6) where that is a signal; \
+                past S, where (6) is 0, they are two, the signal with its excess and 0. Right of them, what the \
+                second circuit passes on for each forward activity x and feedback δ: nothing (white) from |x| = 1 on. \
+                Bottom: the cycles in the plane of δ and t, one for each class, with the points where the circuit \
+                rests; and δ and t by half steps, as the text draws the update cycle."
             .to_owned(),
         claims: vec![
             claim("where (6) is not 0 the first circuit rests there", rests),
-            claim("elsewhere it follows the cycle δ = 1+ε → t = 1 → δ = 0 → t = 0 (or its mirror) and visits 0", cycles),
+            claim(
+                "elsewhere it follows the cycle δ = 1+ε → t = 1 → δ = 0 → t = 0 (or its mirror) and visits 0",
+                cycles,
+            ),
             claim("the second circuit gives (3) for |δ| < K", (shut, passed.len())),
         ],
         ran: vec![
@@ -129,12 +133,15 @@ fn report(courses: &[Course], passed: &[(f64, f64, f64)]) -> Report {
         ],
         reduced: Vec::new(),
         remarks: vec![
-            "The text has h in the closed interval [−M, M] and gives σ_δ two values at ±M. No choice serves both ends: with \
-             σ_δ(M) = 1, as here, the circuit is right for all of |h| < M and rests rightly at h = ±M, but does not visit 0 \
-             at h = M; with σ_δ(M) = 0 it would be stuck at 0 where h = −M and the signal should be 1."
-                .to_owned(),
+            "The text has h in the closed interval [−M, M] and gives σ_δ two values at ±M. No choice serves both \
+             ends: with σ_δ(M) = 1, as here, the circuit is right for all of |h| < M and rests rightly at h = ±M, but \
+             does not visit 0 at h = M; with σ_δ(M) = 0 it would be stuck at 0 where h = −M and the signal should be \
+             1."
+            .to_owned(),
             "At |δ| = K the second circuit lets −K through: the bound is an open one.".to_owned(),
-            "The text writes the condition of −μ once as h > −1 and then as h ≥ −S; (6) and the circuit have the latter.".to_owned(),
+            "The text writes the condition of −μ once as h > −1 and then as h ≥ −S; (6) and the circuit have the \
+             latter."
+                .to_owned(),
         ],
     }
 }

@@ -117,23 +117,33 @@ fn report(paths: &[Vec<Path>]) -> Report {
     let system =
         |(feedback, last): &(&[f64], f64)| format!("k = {}: λ_R = {feedback:?}, to time {last}", feedback.len() + 1);
     Report {
-        shows: "Top: two layers, the system (10). Bottom: three, the system (15), under Theorem 2's condition. Left the error e = λ_T − Πλ: \
-                a larger ε ends lower from the first moment on. Then the weights: the lower ones are larger at every time for a larger ε; the \
-                top one is so only at first, then its curves cross and it ends the lower the larger ε is."
+        shows: "Top: two layers, the system (10). Bottom: three, the system (15), under Theorem 2's condition. Left \
+                the error e = λ_T − Πλ: a larger ε ends lower from the first moment on. Then the weights: the lower \
+                ones are larger at every time for a larger ε; the top one is so only at first, then its curves cross \
+                and it ends the lower the larger ε is."
             .to_owned(),
         claims,
         ran: vec![
             ("systems", SYSTEMS.iter().map(system).collect::<Vec<_>>().join("; ")),
             ("λ_T", TARGET.to_string()),
-            ("integrator", format!("Dormand–Prince 5(4), at most {TOLERANCE:.0e} of error a step; differences below {FLOOR:.0e} are not compared")),
+            (
+                "integrator",
+                format!(
+                    "Dormand–Prince 5(4), at most {TOLERANCE:.0e} of error a step; differences below {FLOOR:.0e} are \
+                     not compared"
+                ),
+            ),
         ],
         reduced: Vec::new(),
         remarks: vec![
-            "The text of Theorem 2 has λ₃ grow with ε as well. It cannot: the product of the weights ends at λ_T whatever ε \
-             is, and the lower weights end higher. Its proof shows λ₁ and λ₂ alone, which is all that it needs; of the top weight it uses \
-             √ε·λ (below equation 13), which does grow."
+            "The text of Theorem 2 has λ₃ grow with ε as well. It cannot: the product of the weights ends at λ_T \
+             whatever ε is, and the lower weights end higher. Its proof shows λ₁ and λ₂ alone, which is all that it \
+             needs; of the top weight it uses √ε·λ (below equation 13), which does grow."
                 .to_owned(),
-            format!("With k = 2, of which the text makes no such statement, λ₂ does the same: it ends at {}.", ends(&paths[0], 1)),
+            format!(
+                "With k = 2, of which the text makes no such statement, λ₂ does the same: it ends at {}.",
+                ends(&paths[0], 1)
+            ),
         ],
     }
 }

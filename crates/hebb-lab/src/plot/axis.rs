@@ -1,5 +1,8 @@
 //! Axes: their range, their ticks, and how numbers are written at them.
 
+/// By how much ticks may stand closer than asked for, where a rounder step would leave hardly any.
+const SLACK: f64 = 1.15;
+
 /// What an axis measures.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Axis {
@@ -99,11 +102,11 @@ impl Scale {
     }
 }
 
-/// The next of 1, 2, 5, 10 … that is not below a step.
+/// The next of 1, 2, 5, 10 … that is not (or hardly) below a step.
 fn nice(step: f64) -> f64 {
     let decade = 10f64.powf(step.log10().floor());
     let share = step / decade;
-    let of = [1.0, 2.0, 5.0].into_iter().find(|of| share <= of + 1e-9).unwrap_or(10.0);
+    let of = [1.0, 2.0, 5.0].into_iter().find(|of| share <= SLACK * of).unwrap_or(10.0);
     of * decade
 }
 

@@ -169,7 +169,7 @@ impl Chart {
         let (x, y) = self.scales(area.w, area.h);
         let (low, right) = (area.y + area.h, area.x + area.w);
         let longest = self.x.ticks(&x, APART.0).iter().map(|(_, text)| width(text, SMALL)).fold(0.0, f64::max);
-        for (value, text) in self.x.ticks(&x, APART.0.max(longest + 12.0)) {
+        for (value, text) in self.x.ticks(&x, APART.0.max(1.2 * (longest + 12.0))) {
             let (at, _) = place((value, 0.0));
             if self.x.names.is_empty() {
                 canvas.line(&[(at, area.y), (at, low)], line(Colour::FAINT, 1.0));
