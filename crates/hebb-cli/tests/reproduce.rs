@@ -40,6 +40,7 @@ fn a_figure_of_runs_says_what_was_reduced() {
     let command = "`hebb reproduce amit2019/fig12 --scale small --seeds 5,8 --device cpu --out DIR`";
     assert!(page.contains(command), "{page}");
     assert!(page.contains("Reduced: 100 of the paper's 1000 iterations; 2 of the paper's 3 runs."), "{page}");
+    assert!(page.contains("As seen at full size and with the figure's own seeds. A column for each run."), "{page}");
     let csv = read("fig12.csv");
     assert!(csv.starts_with("run,rule,epsilon,iteration,log10_error,corr_1,corr_2,corr_3\n5,bp,,0,"), "{csv}");
     assert_eq!(csv.lines().count(), 1 + 2 * 5 * 101);

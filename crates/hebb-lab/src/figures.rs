@@ -126,9 +126,14 @@ impl Figure {
         }
     }
 
-    /// Makes it.
+    /// Makes it. What a page says of the picture was seen at full size and with the figure's own seeds: a page of others
+    /// says so.
     pub fn make(&self, request: &Request<'_>) -> Result<Made, LabError> {
-        (self.make)(request)
+        let mut made = (self.make)(request)?;
+        if !made.report.reduced.is_empty() || request.seeds.0 != self.seeds {
+            made.report.shows.insert_str(0, "As seen at full size and with the figure's own seeds. ");
+        }
+        Ok(made)
     }
 }
 

@@ -41,10 +41,10 @@ impl Report {
     pub fn page(&self, (name, title, stem): (&str, &str, &str), command: &str) -> String {
         let mut page = format!("# {name}: {title}\n\n![{title}]({stem}.svg)\n\n{}\n", self.shows);
         if !self.claims.is_empty() {
-            page.push_str("\n| the paper says | found | |\n|---|---|---|\n");
+            page.push_str("\n| claim | found | |\n|---|---|---|\n");
             for claim in &self.claims {
                 let verdict = if claim.holds { "holds" } else { "**does not hold**" };
-                page.push_str(&format!("| {} | {verdict} | {} |\n", claim.says, claim.found));
+                page.push_str(&format!("| {} | {verdict} | {} |\n", cell(&claim.says), cell(&claim.found)));
             }
         }
         page.push_str("\n## What ran\n\n");
@@ -63,6 +63,11 @@ impl Report {
         page.push_str(&format!("\nThe numbers are in [{stem}.csv]({stem}.csv).\n"));
         page
     }
+}
+
+/// A text in a table, which ends a cell at each bar.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
 }
 
 /// Today's date, as a year, a month and a day (UTC).
@@ -97,14 +102,14 @@ mod tests {
     fn a_page_names_what_ran_and_what_was_reduced() {
         let mut report = Report {
             shows: "Curves.".to_owned(),
-            claims: vec![Claim::new("it falls", false, "it rose")],
+            claims: vec![Claim::new("|w| falls", false, "it rose")],
             ran: vec![("runs", "3".to_owned())],
             reduced: Vec::new(),
             remarks: vec!["The text says no step.".to_owned()],
         };
         let page = |report: &Report| report.page(("p/f", "a figure", "f"), "hebb reproduce p/f");
         let full = page(&report);
-        for part in ["# p/f: a figure", "](f.svg)", "| it falls | **does not hold** | it rose |", "- runs: 3"] {
+        for part in ["# p/f: a figure", "](f.svg)", "| \\|w\\| falls | **does not hold** | it rose |", "- runs: 3"] {
             assert!(full.contains(part), "{part}");
         }
         assert!(full.contains("Nothing was reduced.") && full.contains("- The text says no step."));
