@@ -8,6 +8,7 @@ mod processor;
 mod random;
 mod runner;
 mod setup;
+mod systems;
 mod trained;
 
 use std::process::ExitCode;
@@ -23,5 +24,6 @@ fn main() -> ExitCode {
     trials.extend(random::trials());
     trials.extend(hebbian::trials());
     trials.extend(linear::trials());
+    trials.extend(systems::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
