@@ -7,9 +7,10 @@ use hebb_spec::learning::Decay;
 use crate::geometry::{images, tap_input, unit, weight_row};
 use crate::real::Real;
 
-/// W = (1 − rate · s) W, W `[filter][C_in][ky][kx][C_out]`. s is 1, or the sum of `activity` `[unit][image]` over images
-/// and the filter's places (all of a tied connection, its own of an untied one): of the output channel, or of the input
-/// that the tap reads there.
+/// W = W − (rate · s) W, which keeps more digits than (1 − rate · s) W where the rate is small.
+///
+/// W is `[filter][C_in][ky][kx][C_out]`. s is 1, or the sum of `activity` `[unit][image]` over images and the filter's places
+/// (all of a tied connection, its own of an untied one): of the output channel, or of the input that the tap reads there.
 pub fn decay<T: Real>(c: &Connection, batch: u32, (by, rate): (Decay, f32), activity: &[T], w: &mut [T]) {
     let (rate, row) = (T::from_f32(rate), weight_row(c));
     for filter in 0..c.filters() {
@@ -21,7 +22,7 @@ pub fn decay<T: Real>(c: &Connection, batch: u32, (by, rate): (Decay, f32), acti
                     _ => sum(c, batch, (by, filter, tap, out), activity),
                 };
                 let at = tap as usize * row + out as usize;
-                weights[at] = (T::ONE - rate * s) * weights[at];
+                weights[at] = weights[at] - rate * s * weights[at];
             }
         }
     }

@@ -1,4 +1,5 @@
-//! The bounds of `decay`: the sum at one end of each weight, and the roundings of 1 − rate · s and of the product.
+//! The bounds of `decay`: the sum at one end of each weight, and the roundings of rate · s, of its product with the weight, and of the
+//! difference.
 
 use hebb_spec::lane4::{Lane4, padded};
 use hebb_spec::learning::{Decay, MOST_RATES};
@@ -12,8 +13,8 @@ use crate::step::TwinStep;
 
 /// Bounds of W, in the lane-4 form; `rate` is the step's, without its sign.
 ///
-/// With S = Σ|activity| at the weight's end: s is off by γ(n) S, rate · s rounds, and so does 1 − it; then the product
-/// with the weight.
+/// With S = Σ|activity| at the weight's end: s is off by γ(n) S, rate · s rounds, then its product with the weight, then
+/// the difference.
 pub(crate) fn bounds(problem: &Problem, rate: f64, inputs: &Inputs, values: &[f64]) -> Result<Vec<f64>, TwinError> {
     let Problem::Decay { connection, batch, by, .. } = *problem else { return Ok(vec![0.0; values.len()]) };
     let places = if connection.untied { 1 } else { u64::from(connection.output.places()) };
@@ -26,8 +27,9 @@ pub(crate) fn bounds(problem: &Problem, rate: f64, inputs: &Inputs, values: &[f6
         }
         let of_sum = if by == Decay::Even { 0.0 } else { sum_bound(terms, size) };
         let product = rate * (size + of_sum);
-        let factor = rate * of_sum + UNIT * product + UNIT * (1.0 + product) + 2.0 * SMALLEST;
-        w * factor + UNIT * (value.abs() + w * factor) + SMALLEST
+        let factor = rate * of_sum + UNIT * product + SMALLEST;
+        let away = w * factor + UNIT * w * (product + factor) + SMALLEST;
+        away + UNIT * (value.abs() + away) + SMALLEST
     };
     Ok(sizes.iter().zip(floats(problem, inputs, Slot::W)?).zip(values).map(bound).collect())
 }

@@ -49,7 +49,7 @@ pub enum Problem {
         /// What to do with the sums.
         learning: Learning,
     },
-    /// W = (1 − rate · s) W, s = 1, or the sum over images and places of the activity at one end of each weight.
+    /// W = W − (rate · s) W, s = 1, or the sum over images and places of the activity at one end of each weight.
     Decay {
         /// Geometry.
         connection: Connection,

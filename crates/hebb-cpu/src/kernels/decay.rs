@@ -1,4 +1,4 @@
-//! `decay`: W ← (1 − rate · s) W, s = 1, or the sum over images and places of the activity at one end of each weight.
+//! `decay`: W ← W − (rate · s) W, s = 1, or the sum over images and places of the activity at one end of each weight.
 
 use fearless_simd::{Level, dispatch};
 use hebb_spec::backend::Error;
@@ -89,7 +89,7 @@ impl All for Decay {
         let (taps, outputs) = (self.c.taps() as usize, self.c.output.channels as usize);
         let w = tensors.floats_mut(self.w);
         let Some(End { by_post, place }) = self.end else {
-            w.iter_mut().for_each(|w| *w *= 1.0 - rate);
+            w.iter_mut().for_each(|w| *w -= rate * *w);
             return;
         };
         let sums = self.sums(level, groups, place);
@@ -98,12 +98,12 @@ impl All for Decay {
             let rows = w.chunks_exact_mut(taps.max(1));
             if by_post {
                 rows.enumerate().for_each(|(out, row)| {
-                    let keep = 1.0 - rate * self.of_output(&sums, filter, out);
-                    row.iter_mut().for_each(|w| *w *= keep);
+                    let share = rate * self.of_output(&sums, filter, out);
+                    row.iter_mut().for_each(|w| *w -= share * *w);
                 });
             } else {
-                let keep: Vec<f32> = (0..taps).map(|tap| 1.0 - rate * self.of_tap(&sums, filter, tap)).collect();
-                rows.for_each(|row| row.iter_mut().zip(&keep).for_each(|(w, keep)| *w *= keep));
+                let shares: Vec<f32> = (0..taps).map(|tap| rate * self.of_tap(&sums, filter, tap)).collect();
+                rows.for_each(|row| row.iter_mut().zip(&shares).for_each(|(w, share)| *w -= share * *w));
             }
         });
     }
