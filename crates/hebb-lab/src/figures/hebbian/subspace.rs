@@ -229,7 +229,7 @@ fn picture(courses: &[Course]) -> plot::Figure {
     };
     let most = first().map(|course| course.rest.0.max(course.rest.1)).fold(0.0, f64::max);
     let rest = Chart::new(
-        "not unrolled: Wᵀ (dark), PCA (grey)",
+        "not unrolled: Wᵀ (blue), PCA (grey)",
         Axis::new("").of(names),
         Axis::new("share of power").over(0.0, 1.1 * most),
     )
