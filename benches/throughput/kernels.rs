@@ -5,7 +5,7 @@ use hebb::measure::{Case, Ceilings};
 use hebb::spec::Shape;
 use hebb::spec::backend::Runtime;
 use hebb::spec::connection::Connection;
-use hebb::spec::learning::{Loss, Magnitudes};
+use hebb::spec::learning::{Competition, Decay, Loss, Magnitudes, Rate};
 use hebb::spec::problem::Problem;
 use hebb::spec::system::System;
 use hebb::systems::layered::Rule;
@@ -32,6 +32,8 @@ fn problems() -> Result<Vec<Problem>, String> {
         Problem::SignFeedback { connection: full, magnitudes: Magnitudes::Drawn { bound: 0.1, layer: 2 } },
         Problem::Loss { classes: 10, batch, loss: Loss::Softmax, mu: 1.0 },
         Problem::TargetDelta { classes: 10, batch },
+        Problem::Compete { units: 500, batch, competition: Competition::Softmax { sharpness: 1.0 } },
+        Problem::Decay { connection: full, batch, by: Decay::ByPost, rate: Rate(0) },
     ]);
     let mut keys: Vec<String> = Vec::new();
     all.retain(|problem| {

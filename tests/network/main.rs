@@ -1,12 +1,15 @@
 //! Whole networks: against fixtures of an independent implementation, the rules' exact invariants, and repetition.
 
 mod fixtures;
+mod hebbian;
 mod invariants;
+mod linear;
 mod processor;
 mod random;
 mod runner;
 mod setup;
-mod subspace;
+mod systems;
+mod trained;
 
 use std::process::ExitCode;
 
@@ -19,6 +22,8 @@ fn main() -> ExitCode {
     trials.extend(invariants::trials());
     trials.extend(processor::trials());
     trials.extend(random::trials());
-    trials.extend(subspace::trials());
+    trials.extend(hebbian::trials());
+    trials.extend(linear::trials());
+    trials.extend(systems::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

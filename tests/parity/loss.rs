@@ -1,4 +1,4 @@
-//! `loss`: hinge and softmax, margins met exactly, batches that are not full.
+//! `loss`: hinge, softmax and quadratic, margins met exactly, batches that are not full.
 
 use hebb_spec::learning::Loss;
 use hebb_spec::problem::Problem;
@@ -7,7 +7,7 @@ use hebb_tests::Case;
 /// Shapes of the loss.
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for loss in [Loss::Hinge, Loss::Softmax] {
+    for loss in [Loss::Hinge, Loss::Softmax, Loss::Quadratic] {
         let case = |name, classes, batch, images, mu| {
             let problem = Problem::Loss { classes, batch, loss, mu };
             Case::new(name, problem).with(images)

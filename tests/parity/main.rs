@@ -2,11 +2,13 @@
 //! without, on random numbers within the error bound and on whole numbers exactly. One module a kernel, with its odd
 //! shapes.
 
+mod compete;
 mod connect_apply;
 mod connect_feedback;
 mod connect_forward;
 mod connect_update;
 mod control;
+mod decay;
 mod difference;
 mod dropout;
 mod gather_images;
@@ -27,7 +29,7 @@ use std::process::ExitCode;
 
 use hebb_shaders::SHADERS;
 use hebb_spec::backend::{Options, Runtime};
-use hebb_spec::learning::{Loss, Magnitudes};
+use hebb_spec::learning::{Competition, Loss, Magnitudes};
 use hebb_spec::problem::Problem;
 use hebb_tests::{Case, GPU, LEVELS, RUNTIMES, Tested, Values, announce, problem};
 use libtest_mimic::{Arguments, Trial};
@@ -46,10 +48,12 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     announce("parity");
     let kernels = [
+        compete::cases(),
         connect_apply::cases(),
         connect_feedback::cases(),
         connect_forward::cases(),
         connect_update::cases(),
+        decay::cases(),
         difference::cases(),
         dropout::cases(),
         gather_images::cases(),
@@ -108,7 +112,8 @@ fn is_exact(case: &Case) -> bool {
     match case.problem {
         Problem::GatherImages { .. } => false,
         Problem::SignFeedback { magnitudes, .. } => !matches!(magnitudes, Magnitudes::Drawn { .. }),
-        Problem::Loss { loss, mu, .. } => loss == Loss::Hinge && mu.log2().fract() == 0.0,
+        Problem::Loss { loss, mu, .. } => loss != Loss::Softmax && mu.log2().fract() == 0.0,
+        Problem::Compete { competition, .. } => competition == Competition::Winner,
         Problem::Dropout { probability, .. } => (1.0 - probability).log2().fract() == 0.0,
         _ => true,
     }

@@ -27,6 +27,7 @@ class Case:
     decay: float | None = None  # kp's
     track_r1: bool = False
     seed: int | None = None  # brsf's
+    activation: str = "clip"
 
     @property
     def stem(self) -> str:
@@ -130,4 +131,15 @@ EXTENDED = [
     Case(*MINI_S_UNTIED, "urfb", "hinge", "paper", 5, 2.5, untied="2-6", density=0.5, freeze="1"),
 ]
 
-CASES = [*TIED, *EXTENDED]
+# sigma(h) = h, and the quadratic loss.
+SECTION5 = [
+    Case("identity-full", *FULL[1:], "urfb", "quadratic", "paper", 5, 0.7, 0.5, activation="identity"),
+    Case("identity-conv", *PLAIN, "bp", "quadratic", "as-run", 4, 0.4, activation="identity"),
+    Case("identity-sum", *SUM[1:], "urfb", "quadratic", "paper", 5, 0.7, activation="identity"),
+    Case("identity-sum", *SUM[1:], "dfa", "softmax", "as-run", 4, 0.5, activation="identity"),
+    Case("quadratic-conv", *SHALLOW[1:], "urfb", "quadratic", "as-run", 5, 2.5, 0.25),
+    Case("quadratic-sum", *SUM[1:], "frfb", "quadratic", "paper", 4, 1.5),
+    Case("quadratic-sparse", *SMALL, "kp", "quadratic", "paper", 5, 2.5, density=0.5, decay=0.02),
+]
+
+CASES = [*TIED, *EXTENDED, *SECTION5]

@@ -116,13 +116,16 @@ def pool_feedback(delta: Array, x: Array, size: int, stride: int, preset: str) -
 
 
 def output_error(x: Array, labels: Array, setting: Setting) -> tuple[Array, float]:
-    """delta_L and the mean loss: equations (4) and (6), or softmax with cross-entropy."""
+    """delta_L and the mean loss: equations (4) and (6), softmax with cross-entropy, or half the squared distance."""
     target = np.zeros(x.shape, bool)
     target[np.arange(len(x)), labels] = True
     if setting.loss == "hinge":
         losses = np.where(target, np.maximum(1 - x, 0), setting.mu * np.maximum(1 + x, 0))
         delta = np.where(target, np.where(x <= 1, 1.0, 0.0), np.where(x >= -1, -setting.mu, 0.0))
         return delta.astype(x.dtype), float(losses.sum() / len(x))
+    if setting.loss == "quadratic":  # section 5: the gradient of |y - x|^2 / 2, y the label's one-hot code
+        delta = target - x
+        return delta, float((delta ** 2).sum() / 2 / len(x))
     shifted = x - x.max(axis=1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return target - np.exp(log_p), float(-log_p[target].sum() / len(x))

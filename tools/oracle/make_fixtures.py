@@ -91,7 +91,7 @@ def setting_of(case: Case, net: oracle.Net) -> oracle.Setting:
     """The case as the oracle's setting."""
     return oracle.make_setting(case.rule, case.loss, case.preset, case.classes, epsilon=case.epsilon, lr=LR,
                                decay=case.decay, freeze=oracle.frozen(net, case.freeze), track_r1=case.track_r1,
-                               seed=case.seed or 1)
+                               seed=case.seed or 1, activation=case.activation)
 
 
 def inspect(case: Case, net: oracle.Net, setting: oracle.Setting, trace: oracle.Trace,
@@ -109,7 +109,7 @@ def inspect(case: Case, net: oracle.Net, setting: oracle.Setting, trace: oracle.
             if np.abs(margins - 1).min() < THRESHOLD_GAP:
                 return None
             seen.update(outputs=h.size, satisfied=int((margins > 1).sum()))
-        elif item.layer and not item.is_output:
+        elif item.layer and not item.is_output and case.activation == "clip":
             if np.abs(np.abs(h * setting.slope) - 1).min() < THRESHOLD_GAP:
                 return None
             seen.update(units=y.size, saturated=int((np.abs(y) == 1).sum()))
@@ -230,7 +230,8 @@ def attempt(case: Case, seed: int) -> tuple[oracle.Tensors, Counter, float, dict
                 "mu": setting.mu, "lr": LR, "batch": case.batch}
     settings.update({key: value for key, value in
                      {"untied": case.untied, "decay": case.decay, "freeze": case.freeze,
-                      "track_r1": case.track_r1, "seed": case.seed}.items() if value not in ("none", None, False)})
+                      "track_r1": case.track_r1, "seed": case.seed, "activation": case.activation}.items()
+                     if value not in ("none", "clip", None, False)})
     return {**file, **expected, "loss": np.array(losses)}, seen, error, settings
 
 

@@ -26,7 +26,7 @@ class Setting:
     """
     rule: str
     epsilon: float | None
-    loss: str  # hinge or softmax
+    loss: str  # hinge, softmax or quadratic
     preset: str  # as-run or paper; here it means the pool's windows and ties
     slope: float
     mu: float
@@ -35,14 +35,18 @@ class Setting:
     freeze: frozenset[int] = frozenset()  # layers whose W and R do not change
     track_r1: bool = False  # R1 takes layer 1's increments; nothing reads it
     seed: int = 1  # of brsf's draws
+    activation: str = "clip"  # or identity: sigma(h) = h, and the slope has no part in it
 
 
 def make_setting(rule: str, loss: str, preset: str, classes: int, *, epsilon: float | None = None,
                  mu: float | None = None, slope: float | None = None, lr: float = 0.1, decay: float | None = None,
-                 freeze: Iterable[int] = (), track_r1: bool = False, seed: int = 1) -> Setting:
+                 freeze: Iterable[int] = (), track_r1: bool = False, seed: int = 1,
+                 activation: str = "clip") -> Setting:
     """Fills in what the preset says: mu = f/(C-1), slope 1/2 or 1."""
-    if rule not in RULES or loss not in ("hinge", "softmax") or preset not in ("as-run", "paper"):
+    if rule not in RULES or loss not in ("hinge", "softmax", "quadratic") or preset not in ("as-run", "paper"):
         raise ValueError(f"unknown rule, loss or preset: {rule}, {loss}, {preset}")
+    if activation not in ("clip", "identity"):
+        raise ValueError(f"unknown activation: {activation}")
     if epsilon is not None and rule != "urfb":
         raise ValueError("epsilon belongs to the rule urfb")
     if decay is not None and rule != "kp":
@@ -55,7 +59,8 @@ def make_setting(rule: str, loss: str, preset: str, classes: int, *, epsilon: fl
         mu = factor / (classes - 1)
     if slope is None:
         slope = 0.5 if preset == "as-run" else 1.0
-    return Setting(rule, strength, loss, preset, slope, mu, lr, decay or 0.0, frozenset(freeze), track_r1, seed)
+    return Setting(rule, strength, loss, preset, slope, mu, lr, decay or 0.0, frozenset(freeze), track_r1, seed,
+                   activation)
 
 
 def frozen(net: Net, layers: str) -> frozenset[int]:

@@ -30,7 +30,7 @@ class Fixtures(unittest.TestCase):
             case["rule"], case["loss"], case["preset"], case["classes"], slope=case["slope"], mu=case["mu"],
             lr=case["lr"], epsilon=case["epsilon"] if case["rule"] == "urfb" else None, decay=case.get("decay"),
             freeze=oracle.frozen(net, case.get("freeze", "none")), track_r1=case.get("track_r1", False),
-            seed=case.get("seed", 1))
+            seed=case.get("seed", 1), activation=case.get("activation", "clip"))
         init = {name[5:]: tensor for name, tensor in file.items() if name.startswith("init.")}
         tensors = oracle.start_tensors(net, setting, init, dtype)
         for time, loss in enumerate(file["loss"]):

@@ -57,14 +57,16 @@ def forward(net: Net, setting: Setting, tensors: Tensors, x: Array) -> Trace:
                 h = local_forward(w, x)
             else:
                 h = x.reshape(len(x), -1) @ w.T
-            x = h if item.is_output else np.clip(h * setting.slope, -1, 1)
+            x = h if item.is_output or setting.activation == "identity" else np.clip(h * setting.slope, -1, 1)
         trace.pre.append(h)
         trace.outputs.append(x)
     return trace
 
 
 def sigma_slope(setting: Setting, y: Array) -> Array:
-    """sigma'(h) from y = sigma(h): 0 where |y| = 1, equation (3), else the slope."""
+    """sigma'(h) from y = sigma(h): 0 where |y| = 1, equation (3), else the slope; 1 where sigma(h) = h."""
+    if setting.activation == "identity":
+        return np.ones_like(y)
     return np.where(np.abs(y) == 1, 0, setting.slope).astype(y.dtype)
 
 
@@ -152,7 +154,8 @@ def main() -> None:
     parser.add_argument("--rule", default="urfb", choices=RULES)
     parser.add_argument("--epsilon", type=float, help="share of the update that R takes (urfb: 1)")
     parser.add_argument("--decay", type=float, help="kp's decay of W and R, per step")
-    parser.add_argument("--loss", default="hinge", choices=["hinge", "softmax"])
+    parser.add_argument("--loss", default="hinge", choices=["hinge", "softmax", "quadratic"])
+    parser.add_argument("--activation", default="clip", choices=["clip", "identity"])
     parser.add_argument("--preset", default="as-run", choices=["as-run", "paper"])
     parser.add_argument("--mu", type=float)
     parser.add_argument("--slope", type=float)
@@ -167,7 +170,7 @@ def main() -> None:
     net = parse_net(args.net, (3, 32, 32), 10, args.untied)
     setting = make_setting(args.rule, args.loss, args.preset, 10, epsilon=args.epsilon, mu=args.mu,
                            slope=args.slope, lr=args.lr, decay=args.decay, freeze=frozen(net, args.freeze),
-                           track_r1=args.track_r1, seed=args.seed)
+                           track_r1=args.track_r1, seed=args.seed, activation=args.activation)
     tensors = start_tensors(net, setting, read_safetensors(args.init)[0])
     images, labels = read_cifar10(args.cifar10, args.batch * args.steps)
     for step in range(args.steps):

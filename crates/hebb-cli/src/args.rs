@@ -3,8 +3,10 @@
 //! Options that are settings of a model or a run come from the lists of these ([`Given`]); here stand the others.
 
 mod data;
+mod family;
 mod given;
 mod measure;
+mod reproduce;
 
 use std::path::PathBuf;
 
@@ -17,9 +19,11 @@ use hebb_spec::settings::Value;
 use hebb_systems::layered::RStart;
 
 pub use data::{DataCommand, FetchArgs, InfoArgs, PreviewArgs};
-pub use given::Given;
+pub use family::{FamilyArgs, HebbianKeys, LinearKeys, VerifyFamilyArgs, VerifySystem};
 use given::{EvalKeys, InitKeys, LayoutKeys, TrainKeys};
+pub use given::{Given, Takes};
 pub use measure::{BenchArgs, TuneArgs};
+pub use reproduce::ReproduceArgs;
 
 /// Trains deep networks with Hebbian updates and asymmetric feedback on any GPU or processor.
 #[derive(Debug, Parser)]
@@ -38,6 +42,10 @@ pub struct Cli {
 pub enum Command {
     /// Train a network and write checkpoints and metrics to a folder
     Train(Box<TrainArgs>),
+    /// Train a connection by a rule of the Hebbian family: Hebb's, with decay, instar, outstar, Oja's
+    Hebbian(Box<FamilyArgs<HebbianKeys>>),
+    /// Train a linear network by back-propagation or random feedback, towards a target matrix
+    Linear(Box<FamilyArgs<LinearKeys>>),
     /// Count the errors of a checkpoint on a data set
     Eval(Box<EvalArgs>),
     /// Compare every kernel call on the device with its CPU twin, each error beside its bound
@@ -56,6 +64,8 @@ pub enum Command {
     Devices(TableArgs),
     /// List the named networks, each with its notation, shapes and weights
     Nets(TableArgs),
+    /// Make a paper's figure again: a picture, its numbers and a page
+    Reproduce(ReproduceArgs),
     /// List, fetch, describe and preview data sets
     #[command(subcommand)]
     Data(DataCommand),
@@ -215,7 +225,11 @@ pub struct PlanArgs {
 
 /// `hebb verify`.
 #[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct VerifyArgs {
+    /// Another system than a layered network.
+    #[command(subcommand)]
+    pub system: Option<VerifySystem>,
     /// What is laid out.
     #[command(flatten)]
     pub layout: LayoutArgs,

@@ -3,17 +3,19 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use hebb_data::disk;
 use hebb_engine::run::{Existing, RunError};
 use hebb_engine::settings::{line_of, read_settings};
 use hebb_spec::settings::{Table, Value};
 
-use crate::fields;
+use crate::fields::{Setting, of_run};
 use crate::merge::rival;
 
 /// Options of a training that are no settings of its run, but may stand in a config file.
 const BESIDE: [&str; 3] = ["out", "resume", "overwrite"];
+/// The key under which a run.toml says of which system it is, where that is no layered network.
+pub const SYSTEM: &str = "system";
 /// The table in which a run.toml tells where it was made: no setting, and no obstacle to reading the rest again.
 const RECORD: &str = "record";
 
@@ -30,25 +32,34 @@ pub struct SettingsFile {
 }
 
 impl SettingsFile {
-    /// Reads a config file.
-    pub fn config(path: &Path) -> Result<Self> {
+    /// Reads a config file of what has these settings.
+    pub fn config(path: &Path, known: &[Setting]) -> Result<Self> {
         let label = format!("config {}", path.display());
         let text = disk::read_text(path).with_context(|| format!("cannot read {label}"))?;
-        Self::read(label, text, BESIDE[..1].iter().copied().chain(fields::keys()).chain(BESIDE[1..].iter().copied()))
+        Self::read(label, text, known, &BESIDE)
     }
 
     /// The settings of a run's folder.
-    pub fn of(run: &Existing) -> Result<Self> {
+    pub fn of(run: &Existing, known: &[Setting]) -> Result<Self> {
         let path = run.settings_path();
         let text = std::fs::read_to_string(&path).map_err(|cause| RunError::Read { path: path.clone(), cause })?;
-        Self::read(format!("{} does not read", path.display()), text, fields::keys())
+        Self::read(format!("{} does not read", path.display()), text, known, &[])
     }
 
-    fn read<'a>(label: String, text: String, known: impl Iterator<Item = &'a str>) -> Result<Self> {
+    fn read(label: String, text: String, settings: &[Setting], beside: &[&str]) -> Result<Self> {
         let (values, tables) = read_settings(&text).map_err(|error| anyhow!("{label}: {error}"))?;
         let is_runs_own = tables.contains_key(RECORD);
         let file = Self { label, text, values, is_runs_own };
-        let known: Vec<&str> = known.collect();
+        let (first, rest) = beside.split_at(beside.len().min(1));
+        let mut settings = settings.to_vec();
+        let mut known: Vec<&str> = first.iter().copied().chain(settings.iter().map(|setting| setting.key)).collect();
+        known.extend(rest);
+        if is_runs_own {
+            // It has settings that are no options of its command, too.
+            let more: Vec<Setting> = of_run().filter(|setting| !known.contains(&setting.key)).collect();
+            known.extend(more.iter().map(|setting| setting.key).chain([SYSTEM]));
+            settings.extend(more);
+        }
         let tables = tables.keys().map(String::as_str).filter(|key| *key != RECORD);
         let keys = file.values.0.iter().map(|(key, _)| key.as_str());
         if let Some(unknown) = keys.chain(tables).find(|key| !known.contains(key)) {
@@ -60,7 +71,8 @@ impl SettingsFile {
             ));
         }
         for (key, value) in &file.values.0 {
-            let problem = if BESIDE.contains(&key.as_str()) { beside(key, value) } else { fields::check(key, value) };
+            let setting = settings.iter().find(|setting| setting.key == key);
+            let problem = setting.map_or_else(|| beside_a_run(key, value), |setting| setting.check(value));
             problem.map_err(|problem| anyhow!("{} = {value}: {problem}", file.place(key)))?;
             if let Some(rival) = rival(key).filter(|rival| file.has(key) && file.has(rival) && *rival < key.as_str()) {
                 return Err(anyhow!("{} cannot be used with '{rival}': leave one of them out", file.place(key)));
@@ -80,21 +92,33 @@ impl SettingsFile {
     }
 }
 
+/// Refuses the run of another system: its own command goes on with it.
+pub fn check_system(stored: &Table, name: &str, path: &Path) -> Result<()> {
+    let command = |system: &str| if system.is_empty() { "train".to_owned() } else { system.to_owned() };
+    let system = stored.get(SYSTEM).map_or_else(String::new, ToString::to_string);
+    if system == name {
+        return Ok(());
+    }
+    let (of, path) = (command(&system), path.display());
+    bail!("the run in {path} is one of `hebb {of}`: continue it with 'hebb {of} --resume --out {path}'")
+}
+
 /// Whether a value is one that an option beside the settings may have.
-fn beside(key: &str, value: &Value) -> Result<(), String> {
-    if key == "out" { value.text().map(|_| ()) } else { value.switch().map(|_| ()) }
+fn beside_a_run(key: &str, value: &Value) -> Result<(), String> {
+    if ["out", SYSTEM].contains(&key) { value.text().map(|_| ()) } else { value.switch().map(|_| ()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fields::of_layered;
 
     fn read(text: &str) -> Result<SettingsFile, String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("c.toml");
         std::fs::write(&path, text).unwrap();
         let label = format!("config {}: ", path.display());
-        SettingsFile::config(&path).map_err(|error| error.to_string().replace(&label, ""))
+        SettingsFile::config(&path, &of_layered()).map_err(|error| error.to_string().replace(&label, ""))
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! Every setting that an option or a file may give: the model's fields and the run's. Nothing else declares them.
+//! Every setting that an option or a file may give: the fields of what learns and the run's. Nothing else declares them.
+
+use std::sync::Arc;
 
 use hebb::Choice;
 use hebb_engine::settings::{self, RunSettings};
@@ -8,27 +10,66 @@ use hebb_systems::layered::{self, ModelSpec, Rule};
 /// The run's setting that only the command line can judge: the engine knows no device.
 pub const DEVICE: &str = "device";
 
-/// Each setting's key and what its value is called, which is nothing for a switch; in the order of files.
-pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let model = layered::FIELDS.iter().map(|field| (field.key, field.value));
-    model.chain(settings::FIELDS.iter().map(|field| (field.key, field.value)))
+/// Tells whether a setting may have a value; the error says what to write.
+type Judge = dyn Fn(&Value) -> Result<(), String> + Send + Sync;
+
+/// A setting, whatever it is one of: what options and files know of it.
+#[derive(Clone)]
+pub struct Setting {
+    /// The name.
+    pub key: &'static str,
+    /// What the value is called in the help; empty for a switch.
+    pub value: &'static str,
+    /// The help's heading.
+    pub group: &'static str,
+    /// The help.
+    pub help: &'static str,
+    /// The names that it takes, where it takes nothing else.
+    pub names: Vec<&'static str>,
+    judge: Arc<Judge>,
 }
 
-/// Keys of all settings.
-pub fn keys() -> impl Iterator<Item = &'static str> {
-    all().map(|(key, _)| key)
-}
-
-/// Whether a value is one that its setting may have at all; the error says what to write.
-pub fn check(key: &str, value: &Value) -> Result<(), String> {
-    if let Some(field) = layered::FIELDS.iter().find(|field| field.key == key) {
-        return check_model(field, value);
+impl Setting {
+    /// A field, judged by itself.
+    pub fn of<T: Default>(field: &'static Field<T>) -> Self {
+        Self::judged(field, |field, value| (field.set)(&mut T::default(), value))
     }
-    settings::FIELDS.iter().find(|field| field.key == key).map_or(Ok(()), |field| check_run(field, value))
+
+    fn judged<T>(field: &'static Field<T>, judge: fn(&Field<T>, &Value) -> Result<(), String>) -> Self {
+        let Field { key, value, group, help, .. } = *field;
+        Self { key, value, group, help, names: names(field), judge: Arc::new(move |value| judge(field, value)) }
+    }
+
+    /// The same with other help.
+    pub fn with_help(self, help: &'static str) -> Self {
+        Self { help, ..self }
+    }
+
+    /// Whether a value is one that it may have at all; the error says what to write.
+    pub fn check(&self, value: &Value) -> Result<(), String> {
+        (self.judge)(value)
+    }
 }
 
-/// The same of a field of the model.
-pub fn check_model(field: &Field<ModelSpec>, value: &Value) -> Result<(), String> {
+/// The settings of a run.
+pub fn of_run() -> impl Iterator<Item = Setting> {
+    settings::FIELDS.iter().map(|field| Setting::judged(field, check_run))
+}
+
+/// The settings of a layered network and its run, in the order of files.
+pub fn of_layered() -> Vec<Setting> {
+    let of_model = layered::FIELDS.iter().map(|field| Setting::judged(field, check_model));
+    of_model.chain(of_run()).collect()
+}
+
+/// Keys of the settings of a layered network and its run.
+pub fn keys() -> impl Iterator<Item = &'static str> {
+    let of_model = layered::FIELDS.iter().map(|field| field.key);
+    of_model.chain(settings::FIELDS.iter().map(|field| field.key))
+}
+
+/// Whether a value is one that a field of the model may have at all; the error says what to write.
+fn check_model(field: &Field<ModelSpec>, value: &Value) -> Result<(), String> {
     // A rule's own number is written under that rule alone. Whether it is the rule at hand is judged when that is known.
     let under = |rule| ModelSpec { rule, ..ModelSpec::default() };
     let mut owner = Rule::ALL.map(under).into_iter().find(|spec| (field.get)(spec).is_some()).unwrap_or_default();
@@ -36,17 +77,17 @@ pub fn check_model(field: &Field<ModelSpec>, value: &Value) -> Result<(), String
 }
 
 /// The same of a field of the run.
-pub fn check_run(field: &Field<RunSettings>, value: &Value) -> Result<(), String> {
+fn check_run(field: &Field<RunSettings>, value: &Value) -> Result<(), String> {
     (field.set)(&mut RunSettings::default(), value)?;
     if field.key == DEVICE { value.parse::<Choice>().map(|_| ()) } else { Ok(()) }
 }
 
 /// The names that a setting takes, where it takes nothing else: told by how its value is called.
-pub fn names<T>(field: &Field<T>) -> Vec<&'static str> {
+fn names<T>(field: &Field<T>) -> Vec<&'static str> {
     let are_names = field.value.contains('|') && !field.value.contains(char::is_uppercase);
     match field.key {
-        "rule" => Rule::names().to_vec(),
         _ if are_names => field.value.split('|').collect(),
+        "rule" => Rule::names().to_vec(),
         _ => Vec::new(),
     }
 }
@@ -57,6 +98,10 @@ mod tests {
 
     fn text(text: &str) -> Value {
         Value::Text(text.to_owned())
+    }
+
+    fn check(key: &str, value: &Value) -> Result<(), String> {
+        of_layered().into_iter().find(|setting| setting.key == key).map_or(Ok(()), |setting| setting.check(value))
     }
 
     #[test]
@@ -81,7 +126,7 @@ mod tests {
             assert!(known.iter().all(|name| check_model(field, &text(name)).is_ok()), "{}", field.key);
             assert_eq!(
                 known.is_empty(),
-                !["untied-start", "rule", "loss", "preset", "statistics"].contains(&field.key)
+                !["untied-start", "rule", "loss", "activation", "preset", "statistics"].contains(&field.key)
             );
         }
         assert!(settings::FIELDS.iter().all(|field| names(field).is_empty()));

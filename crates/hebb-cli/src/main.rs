@@ -77,6 +77,8 @@ fn run() -> Result<()> {
     log(cli.verbose)?;
     match &cli.command {
         Command::Train(args) => commands::train::run(args),
+        Command::Hebbian(args) => commands::family::run(args),
+        Command::Linear(args) => commands::family::run(args),
         Command::Eval(args) => commands::eval::run(args),
         Command::Verify(args) => commands::verify::run(args),
         Command::Plan(args) => commands::plan::run(args),
@@ -85,6 +87,7 @@ fn run() -> Result<()> {
         Command::Init(args) => commands::init::run(args),
         Command::Inspect(args) => commands::inspect::run(args),
         Command::Devices(args) => commands::devices::run(args),
+        Command::Reproduce(args) => commands::reproduce::run(args),
         Command::Nets(args) => commands::nets::run(args),
         Command::Data(DataCommand::List(args)) => commands::data::list(args),
         Command::Data(DataCommand::Info(args)) => commands::data::info(args),

@@ -9,7 +9,7 @@ use hebb_spec::settings::Table;
 use hebb_systems::layered::{Model, ModelSpec};
 
 use crate::config::SettingsFile;
-use crate::fields;
+use crate::fields::{self, Setting};
 use crate::merge::over;
 
 /// Options, and a file below them.
@@ -17,12 +17,19 @@ use crate::merge::over;
 pub struct Origin {
     given: Table,
     file: Option<SettingsFile>,
+    /// The settings that an error may begin with.
+    keys: Vec<&'static str>,
 }
 
 impl Origin {
-    /// Options, and a file if there is one.
+    /// Options of a layered network, and a file if there is one.
     pub fn new(given: &Table, file: Option<SettingsFile>) -> Self {
-        Self { given: given.clone(), file }
+        Self { given: given.clone(), file, keys: fields::keys().collect() }
+    }
+
+    /// Options of what has these settings, and a file if there is one.
+    pub fn of(given: &Table, file: Option<SettingsFile>, settings: &[Setting]) -> Self {
+        Self { given: given.clone(), file, keys: settings.iter().map(|setting| setting.key).collect() }
     }
 
     /// All settings: an option wins over the file.
@@ -42,8 +49,8 @@ impl Origin {
     pub fn blame(&self, error: impl Error + Send + Sync + 'static) -> anyhow::Error {
         let text = error.to_string();
         let end = text.find([':', ' ']).unwrap_or(text.len());
-        let key = fields::keys().find(|key| *key == &text[..end]);
-        key.map_or_else(|| error.into(), |key| anyhow!("{}{}", self.place(key), &text[end..]))
+        let (key, rest) = text.split_at(end);
+        if self.keys.contains(&key) { anyhow!("{}{rest}", self.place(key)) } else { error.into() }
     }
 
     /// What the model is to be.
@@ -88,8 +95,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("c.toml");
         std::fs::write(&path, "net = 'Full 3; Output'\nfreeze = 3\nepsilon = 0.5").unwrap();
-        let origin =
-            |settings: &[(&str, &str)]| Origin::new(&given(settings), Some(SettingsFile::config(&path).unwrap()));
+        let origin = |settings: &[(&str, &str)]| {
+            Origin::new(&given(settings), Some(SettingsFile::config(&path, &fields::of_layered()).unwrap()))
+        };
         let build = |origin: Origin| {
             let spec = origin.spec().map_err(|error| error.to_string())?;
             origin.build(&spec, Shape::new(1, 4, 4), 3).map_err(|error| error.to_string())
@@ -109,7 +117,8 @@ mod tests {
         let path = folder.path().join("c.toml");
         let build = |settings: &[(&str, &str)], text: &str| {
             std::fs::write(&path, text).unwrap();
-            let origin = Origin::new(&given(settings), Some(SettingsFile::config(&path).unwrap()));
+            let origin =
+                Origin::new(&given(settings), Some(SettingsFile::config(&path, &fields::of_layered()).unwrap()));
             origin.build(&origin.spec().unwrap(), Shape::new(1, 4, 4), 3).map(|_| ()).map_err(|error| error.to_string())
         };
         let why = "it belongs to the hinge loss, but the loss is softmax: leave one of them out";

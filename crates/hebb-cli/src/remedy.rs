@@ -14,6 +14,8 @@ use hebb_engine::run::RunError;
 use hebb_engine::tensor_file::CheckpointError;
 use hebb_engine::trainer::TrainError;
 use hebb_gpu::GpuError;
+use hebb_lab::LabError;
+use hebb_lab::figures::FIGURES;
 use hebb_reference::check::CheckError;
 use hebb_spec::backend;
 use hebb_systems::layered::ConfusionError;
@@ -27,7 +29,7 @@ const LONGEST: usize = 1000;
 const RAN_AWAY: &str = ", start again (--overwrite) with a lower --lr, or a lower --mu where it was given";
 /// Where no update is to blame.
 const OVERFLOW: &str = ": lower --mu, or leave --init out, where they were given";
-const UNNAMED: &str = ": name it with --net (and --untied, --connectivity, --loss, --preset, --slope and --mu where they are not the defaults)";
+const UNNAMED: &str = ": name it with --net (and --untied, --connectivity, --loss, --preset, --activation, --slope and --mu where they are not the defaults)";
 
 /// An error and its causes in one line, each told once, and what to do.
 pub fn sentence(error: &Error) -> String {
@@ -54,9 +56,16 @@ fn bounded(text: &str) -> String {
     first.chain(['…']).chain(last).collect()
 }
 
-/// The data set that a misspelt one may be meant for.
+/// The data set or figure that a misspelt one may be meant for.
 fn meant(cause: &(dyn StdError + 'static)) -> Option<String> {
-    let Some(DataError::Unknown { text, .. }) = cause.downcast_ref() else { return None };
+    if let Some(LabError::Unknown { name }) = cause.downcast_ref() {
+        return Some(suggestion(name, &FIGURES.map(|figure| figure.name)));
+    }
+    let of_lab = || match cause.downcast_ref() {
+        Some(LabError::Data(error)) => Some(error),
+        _ => None,
+    };
+    let Some(DataError::Unknown { text, .. }) = cause.downcast_ref().or_else(of_lab) else { return None };
     let name = |text: &'static str| text.split(['[', ':']).next().unwrap_or(text);
     Some(suggestion(text.split(':').next().unwrap_or(text), &FORMS.map(|form| name(form.text))))
 }
@@ -83,9 +92,15 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         OpenError::System(cause) if cause.kind() == io::ErrorKind::InvalidData => Some("; it is no text: name another"),
         OpenError::System(cause) => system::reading(cause.kind()),
     };
-    let of_data = || match cause.downcast_ref()? {
-        DataError::Write { cause, .. } => system::writing(cause.kind()),
-        DataError::Read { cause, .. } => system::reading(cause.kind()),
+    let of_data = || cause.downcast_ref().and_then(data);
+    let of_lab = || match cause.downcast_ref()? {
+        LabError::Unknown { .. } => Some(": `hebb reproduce list` names those that there are"),
+        LabError::Unused { .. } => Some(": leave it out"),
+        LabError::Taken { .. } => Some(": name another with --out"),
+        LabError::Folder { cause, .. } => system::writing(cause.kind()),
+        LabError::Write(error) => system::writing(error.kind()),
+        LabError::Device(error) => device(error),
+        LabError::Data(error) => data(error),
         _ => None,
     };
     let of_classes = || cause.downcast_ref::<ConfusionError>().map(|_| ": run `hebb verify` on the device");
@@ -100,7 +115,16 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         .or_else(of_stdout)
         .or_else(of_config)
         .or_else(of_data)
+        .or_else(of_lab)
         .or_else(of_classes)
+}
+
+fn data(error: &DataError) -> Option<&'static str> {
+    match error {
+        DataError::Write { cause, .. } => system::writing(cause.kind()),
+        DataError::Read { cause, .. } => system::reading(cause.kind()),
+        _ => None,
+    }
 }
 
 fn run(error: &RunError) -> Option<&'static str> {

@@ -89,10 +89,10 @@ mod tests {
             ("hebb train", "--out <RUN> is missing"),
             ("hebb init --net Output", "--out <FILE> is missing"),
             ("hebb plan --batch", "--batch <N> needs a value"),
-            ("hebb plan --loss", "--loss <NAME> needs a value: write one of hinge, softmax"),
+            ("hebb plan --loss", "--loss <NAME> needs a value: write one of hinge, softmax, quadratic"),
             (
                 "hebb plan --loss softmx",
-                "invalid value 'softmx' for '--loss <NAME>': write one of hinge, softmax; did you mean softmax?",
+                "invalid value 'softmx' for '--loss <NAME>': write one of hinge, softmax, quadratic; did you mean softmax?",
             ),
             ("hebb train --out x --lr 1 --lr 2", "--lr <F> is given more than once"),
             ("hebb plan --classes 1", "invalid value '1' for '--classes <N>': 1 is not in 2..=65536"),

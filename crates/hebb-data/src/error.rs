@@ -23,6 +23,38 @@ pub enum DataError {
         /// The text after the colon.
         text: String,
     },
+    /// `gaussian:` with something that is none.
+    #[error(
+        "'{text}' is no Gaussian: {problem}; write variances, as in gaussian:4,1,.25, or the rows of a covariance, as in gaussian:2,1/1,2"
+    )]
+    Gaussian {
+        /// The text after the colon.
+        text: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Patches of what is no image.
+    #[error("a patch of {patch}x{patch} is cut from images, and a Gaussian has none: leave it out")]
+    PatchOfGaussian {
+        /// Its side.
+        patch: u32,
+    },
+    /// A patch larger than its image.
+    #[error("a patch of {patch}x{patch} does not fit into images of {shape}: take a smaller one")]
+    Patch {
+        /// Its side.
+        patch: u32,
+        /// The shape of an image.
+        shape: Shape,
+    },
+    /// Vectors too long for their components to be found.
+    #[error("vectors of {shape} have more than {most} numbers, which are too many to whiten: take smaller patches")]
+    Whiten {
+        /// Their shape.
+        shape: Shape,
+        /// The most that are whitened.
+        most: u32,
+    },
     /// `cifar10:` or `folder` without a folder.
     #[error("'{text}' names no folder: write {name}:DIR with the folder that has the files")]
     NoFolder {

@@ -1,5 +1,6 @@
 //! Images and labels for hebb: reads CIFAR-10, CIFAR-100, idx files and folders of images,
-//! generates `shapes`, fetches the published sets, lays out contact sheets.
+//! generates `shapes`, fetches the published sets, lays out contact sheets. Vectors, too: drawn from Gaussians, or patches
+//! of images.
 //!
 //! A DATA text such as `cifar10:DIR` becomes a [`Source`], and that a [`Dataset`]. Whatever is wrong with a file is a
 //! [`DataError`], one sentence that says what, where, and what to do. Nothing is printed.
@@ -14,16 +15,21 @@ mod files;
 mod folder;
 pub mod gaussian;
 mod idx;
+pub mod moments;
 mod names;
+pub mod patches;
 mod png;
 mod preview;
 mod set;
 mod shapes;
 mod source;
+mod vectors;
 
 pub use dataset::{Dataset, Split, validation_split};
 pub use digest::Digest;
 pub use error::DataError;
+pub use patches::{VectorOutline, VectorSpec};
 pub use preview::{contact_sheet, save_png};
 pub use set::cache;
 pub use source::{FORMS, Form, Outline, Source, load};
+pub use vectors::{Pairs, Vectors};

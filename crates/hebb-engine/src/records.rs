@@ -1,7 +1,6 @@
 //! What a run learns from: records, which become the inputs of a step.
 
-use hebb_data::Split;
-use hebb_data::gaussian::Vectors;
+use hebb_data::{Pairs, Split, Vectors};
 use hebb_spec::backend::Numbers;
 
 /// Numbers of an input, one record after another.
@@ -75,10 +74,34 @@ impl Records for Vectors {
     }
 }
 
+/// Pairs are the inputs `x` and `target`.
+impl Records for Pairs {
+    fn count(&self) -> usize {
+        Pairs::count(self)
+    }
+
+    fn gather(&self, indices: &[u32], into: &mut Gathered) {
+        let column = |of: &Vectors| {
+            Column::Floats(indices.iter().flat_map(|&record| of.vector(record as usize)).copied().collect())
+        };
+        into.0 = vec![("x", column(&self.x)), ("target", column(&self.target))];
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use hebb_spec::Shape;
+
+    #[test]
+    fn pairs_come_together() {
+        let pairs = Pairs::of_unit_vectors(1, vec![5.0, 6.0, 7.0]);
+        let mut gathered = Gathered::default();
+        pairs.gather(&[2, 0], &mut gathered);
+        let wanted =
+            [("x", Numbers::Floats(&[0.0, 0.0, 1.0, 1.0, 0.0, 0.0])), ("target", Numbers::Floats(&[7.0, 5.0]))];
+        assert_eq!((gathered.inputs(), Records::count(&pairs)), (wanted.to_vec(), 3));
+    }
 
     #[test]
     fn images_come_with_their_labels_in_the_order_asked_for() {

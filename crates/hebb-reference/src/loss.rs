@@ -1,9 +1,10 @@
-//! Twin of `loss`: δ at the output layer, the loss and the errors. Equations (4) and (6), or softmax.
+//! Twin of `loss`: δ at the output layer, the loss and the errors. Equations (4) and (6), softmax, or the quadratic loss.
 
 use hebb_spec::lane4::padded;
 use hebb_spec::learning::Loss;
 use hebb_spec::problem::Problem;
 
+use crate::compete::first_maximum;
 use crate::real::Real;
 
 /// What `loss` writes.
@@ -37,6 +38,7 @@ pub fn loss<T: Real>(
         total += match loss {
             Loss::Hinge => hinge(&scores, label, T::from_f32(mu), &mut set),
             Loss::Softmax => softmax(&scores, label, &mut set),
+            Loss::Quadratic => quadratic(&scores, label, &mut set),
         };
         let prediction = first_maximum(&scores);
         outputs.predictions[image] = T::from_index(prediction);
@@ -78,15 +80,15 @@ fn softmax<T: Real>(scores: &[T], label: usize, set: &mut impl FnMut(usize, T)) 
     sum.ln() + (most - of_label)
 }
 
-/// The first class with the highest score; NaN never wins over a number before it.
-fn first_maximum<T: Real>(scores: &[T]) -> usize {
-    let mut best = 0;
+/// ½ Σ (y_i − x_i)²; δ_i = y_i − x_i.
+fn quadratic<T: Real>(scores: &[T], label: usize, set: &mut impl FnMut(usize, T)) -> T {
+    let mut sum = T::ZERO;
     for (class, &x) in scores.iter().enumerate() {
-        if x > scores[best] {
-            best = class;
-        }
+        let delta = if class == label { T::ONE } else { T::ZERO } - x;
+        set(class, delta);
+        sum += delta * delta;
     }
-    best
+    T::from_f32(0.5) * sum
 }
 
 /// max(value, 0), NaN left as it is: a diverged net must show.
@@ -122,6 +124,17 @@ mod tests {
         assert_eq!(delta[16..], [-0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
         assert_eq!(predictions, [0.0; 8], "the first maximum wins");
         assert_eq!(sums, [(0.5 + 0.5) + 0.0 + (0.5 * 8.0), 1.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn quadratic_is_half_the_squared_distance() {
+        let scores = [[0.5, -2.0, 0.0], [1.0, 0.0, 0.0], [3.0, 3.0, 1.5]];
+        let (delta, predictions, sums) = run(Loss::Quadratic, scores, [0.0, 0.0, 2.0]);
+        assert_eq!(delta[..8], [0.5, 0.0, -3.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(delta[8..16], [2.0, 0.0, -3.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(delta[16..], [0.0, 0.0, -0.5, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(predictions, [0.0; 8]);
+        assert_eq!(sums, [0.5 * (0.25 + 4.0) + 0.5 * (9.0 + 9.0 + 0.25), 1.0, 0.0, 0.0]);
     }
 
     #[test]

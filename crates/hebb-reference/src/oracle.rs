@@ -16,7 +16,7 @@ use crate::geometry::{tap_input, tap_output};
 use crate::run::{Inputs, TwinError, floats, pack, written};
 use crate::step::TwinStep;
 use crate::winograd::Winograd;
-use crate::{oracle_loss, oracle_winograd};
+use crate::{oracle_decay, oracle_exponentials, oracle_loss, oracle_winograd};
 
 /// What a tensor must hold, and how far off each number may be, in its logical order.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +72,14 @@ fn bounds(
         | Problem::Difference { .. }
         | Problem::SumFeedback { .. }
         | Problem::SignFeedback { magnitudes: Magnitudes::Drawn { .. }, .. } => products(),
+        Problem::Decay { rate, .. } => {
+            let rate = f64::from(step.rate(rate)).abs();
+            one(oracle_decay::bounds(problem, rate, inputs, &values[0])?)
+        }
+        Problem::Compete { batch, competition, .. } => {
+            let x = floats(problem, inputs, Slot::X)?;
+            one(oracle_exponentials::compete((batch, step.images), competition, x))
+        }
         Problem::PoolForward { .. }
         | Problem::Saturation { .. }
         | Problem::TargetDelta { .. }

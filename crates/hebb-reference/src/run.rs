@@ -2,15 +2,17 @@
 
 use hebb_spec::lane4::{self, Lane4, update_splits};
 use hebb_spec::layout::Layout;
-use hebb_spec::learning::Learning;
+use hebb_spec::learning::{Decay, Learning};
 use hebb_spec::operand::{Access, Slot};
 use hebb_spec::problem::Problem;
 
+use crate::compete::compete;
 use crate::connect_apply::{Learner, connect_apply};
 use crate::connect_feedback::{Gate, connect_feedback};
 use crate::connect_forward::connect_forward;
 use crate::connect_update::{connect_partial, connect_update};
 use crate::data::{Lent, Packed, Tensors};
+use crate::decay::decay;
 use crate::difference::difference;
 use crate::dropout::dropout;
 use crate::gather_images::gather_images;
@@ -188,6 +190,17 @@ pub(crate) fn run<T: Real>(
             let (delta, predictions, sums) = (of.take(Delta)?, of.take(Predictions)?, of.take(Sums)?);
             let mut outputs = LossOutputs { delta, predictions, sums };
             loss((classes, batch, step.images), kind, mu, (x, labels), &mut outputs);
+        }
+        Problem::Decay { connection, batch, by, rate } => {
+            let activity: &[T] = match by {
+                Decay::Even => &[],
+                Decay::ByPost => of.take(Y)?,
+                Decay::ByPre => of.take(X)?,
+            };
+            decay(&connection, batch, (by, step.rate(rate)), activity, of.take(W)?);
+        }
+        Problem::Compete { units, batch, competition } => {
+            compete((units, batch, step.images), competition, of.take(X)?, of.take(Y)?);
         }
         Problem::TargetDelta { batch, .. } => target_delta(batch, step.images, of.take(Labels)?, of.take(Delta)?),
         Problem::PairStatistics { .. } => {

@@ -49,6 +49,7 @@ fn draw(problem: &Problem, step: &TwinStep, seed: u64, (index, operand): (u32, O
         problem,
         Problem::SumForward { .. }
             | Problem::Difference { .. }
+            | Problem::Compete { .. }
             | Problem::Saturation { .. }
             | Problem::PoolForward { .. }
             | Problem::PoolFeedback { .. }

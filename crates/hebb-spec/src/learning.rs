@@ -48,6 +48,31 @@ pub enum Magnitudes {
     },
 }
 
+/// What a decay of weights goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Decay {
+    /// All weights alike: w ← (1 − rate) w.
+    Even,
+    /// The activity of the unit that a weight leads to, summed over images and places: w ← (1 − rate Σ y) w. With Hebb's
+    /// increment it is the instar rule (Grossberg 1976).
+    ByPost,
+    /// The activity of the unit that a weight comes from: w ← (1 − rate Σ x) w. With Hebb's increment it is the outstar
+    /// rule.
+    ByPre,
+}
+
+/// How units compete for an image.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Competition {
+    /// The first of the largest is 1, all others are 0.
+    Winner,
+    /// y_j = exp(sharpness · x_j) / Σ_k exp(sharpness · x_k).
+    Softmax {
+        /// What x is multiplied by.
+        sharpness: f32,
+    },
+}
+
 /// The loss at an output layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Loss {
@@ -55,17 +80,22 @@ pub enum Loss {
     Hinge,
     /// Cross-entropy after softmax.
     Softmax,
+    /// ½ Σ (y_i − x_i)², y the label's one-hot code (Amit 2019, section 5).
+    Quadratic,
+}
+
+impl Loss {
+    /// All losses, by name.
+    const NAMED: [(&str, Self); 3] =
+        [("hinge", Self::Hinge), ("softmax", Self::Softmax), ("quadratic", Self::Quadratic)];
 }
 
 impl FromStr for Loss {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, UnknownName> {
-        match text {
-            "hinge" => Ok(Loss::Hinge),
-            "softmax" => Ok(Loss::Softmax),
-            _ => Err(UnknownName::new("loss", text, &["hinge", "softmax"])),
-        }
+        let found = Self::NAMED.iter().find(|(name, _)| *name == text);
+        found.map(|(_, loss)| *loss).ok_or_else(|| UnknownName::new("loss", text, &Self::NAMED.map(|(name, _)| name)))
     }
 }
 
@@ -74,6 +104,7 @@ impl fmt::Display for Loss {
         f.write_str(match self {
             Loss::Hinge => "hinge",
             Loss::Softmax => "softmax",
+            Loss::Quadratic => "quadratic",
         })
     }
 }

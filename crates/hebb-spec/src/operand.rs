@@ -1,7 +1,7 @@
 //! What a problem's tensors are to it: named slots, each with its use and its layout.
 
 use crate::layout::Layout;
-use crate::problem::{Magnitudes, Problem};
+use crate::problem::{Decay, Magnitudes, Problem};
 
 /// How a kernel uses one of its tensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +113,18 @@ impl Problem {
             Problem::SignFeedback { connection: c, magnitudes } => {
                 let r = if magnitudes == Magnitudes::Kept { Update } else { Write };
                 vec![one(W, Read, Layout::Weights(c)), one(R, r, Layout::Weights(c))]
+            }
+            Problem::Decay { connection: c, batch, by, .. } => {
+                let mut operands = match by {
+                    Decay::Even => Vec::new(),
+                    Decay::ByPost => vec![one(Y, Read, activity(c.output.units(), batch))],
+                    Decay::ByPre => vec![one(X, Read, activity(c.input.units(), batch))],
+                };
+                operands.push(one(W, Update, Layout::Weights(c)));
+                operands
+            }
+            Problem::Compete { units, batch, .. } => {
+                vec![one(X, Read, activity(units, batch)), one(Y, Write, activity(units, batch))]
             }
             Problem::SumForward { units, batch } | Problem::Difference { units, batch } => {
                 let all = activity(units, batch);

@@ -8,7 +8,7 @@ use crate::lane4;
 use crate::layout::Layout;
 use crate::pool::Pool;
 
-pub use crate::learning::{Learning, Loss, Magnitudes, Rate, drop_scale, drop_threshold};
+pub use crate::learning::{Competition, Decay, Learning, Loss, Magnitudes, Rate, drop_scale, drop_threshold};
 
 /// One kernel call's shape and constants.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,6 +49,17 @@ pub enum Problem {
         /// What to do with the sums.
         learning: Learning,
     },
+    /// W = W − (rate · s) W, s = 1, or the sum over images and places of the activity at one end of each weight.
+    Decay {
+        /// Geometry.
+        connection: Connection,
+        /// Images in a batch.
+        batch: u32,
+        /// What s is.
+        by: Decay,
+        /// Which of the step's rates it is.
+        rate: Rate,
+    },
     /// R's signs from W.
     SignFeedback {
         /// Geometry.
@@ -69,6 +80,15 @@ pub enum Problem {
         units: u32,
         /// Images in a batch.
         batch: u32,
+    },
+    /// Y: which units win, or how much of it each has; 0 beyond the true images.
+    Compete {
+        /// Number of units.
+        units: u32,
+        /// Images in a batch.
+        batch: u32,
+        /// How they compete.
+        competition: Competition,
     },
     /// Below = σ′ Delta: δ of a SUM through the σ′ of its second layer, whose activity is Gate.
     SumFeedback {
@@ -112,7 +132,7 @@ pub enum Problem {
         classes: u32,
         /// Images in a batch.
         batch: u32,
-        /// Hinge or softmax.
+        /// Which.
         loss: Loss,
         /// The hinge loss's balancing factor.
         mu: f32,
@@ -161,9 +181,11 @@ impl Problem {
             Problem::Dropout { .. } => "dropout",
             Problem::Loss { .. } => "loss",
             Problem::TargetDelta { .. } => "target_delta",
+            Problem::Decay { .. } => "decay",
             Problem::SignFeedback { .. } => "sign_feedback",
             Problem::SumForward { .. } => "sum_forward",
             Problem::Difference { .. } => "difference",
+            Problem::Compete { .. } => "compete",
             Problem::SumFeedback { .. } => "sum_feedback",
             Problem::PairStatistics { .. } => "pair_statistics",
             Problem::Saturation { .. } => "saturation",
@@ -177,8 +199,10 @@ impl Problem {
             | Problem::ConnectForward { batch, .. }
             | Problem::ConnectFeedback { batch, .. }
             | Problem::ConnectUpdate { batch, .. }
+            | Problem::Decay { batch, .. }
             | Problem::SumForward { batch, .. }
             | Problem::Difference { batch, .. }
+            | Problem::Compete { batch, .. }
             | Problem::SumFeedback { batch, .. }
             | Problem::PoolForward { batch, .. }
             | Problem::PoolFeedback { batch, .. }
@@ -210,8 +234,10 @@ impl Problem {
             | Problem::ConnectForward { batch, .. }
             | Problem::ConnectFeedback { batch, .. }
             | Problem::ConnectUpdate { batch, .. }
+            | Problem::Decay { batch, .. }
             | Problem::SumForward { batch, .. }
             | Problem::Difference { batch, .. }
+            | Problem::Compete { batch, .. }
             | Problem::SumFeedback { batch, .. }
             | Problem::PoolForward { batch, .. }
             | Problem::PoolFeedback { batch, .. }
@@ -250,6 +276,15 @@ impl Problem {
             | Problem::SumFeedback { units, batch, .. }
             | Problem::Saturation { units, batch } => u64::from(units) * u64::from(batch),
             Problem::SignFeedback { connection, .. } => connection.weights() as u64,
+            Problem::Decay { connection, batch, by, .. } => {
+                let ends = match by {
+                    Decay::Even => 0,
+                    Decay::ByPost => u64::from(connection.output.units()) * u64::from(batch),
+                    Decay::ByPre => u64::from(connection.input.units()) * u64::from(batch),
+                };
+                ends.saturating_add(2 * connection.weights() as u64)
+            }
+            Problem::Compete { units, batch, .. } => 4 * u64::from(units) * u64::from(batch),
             Problem::Loss { classes, batch, .. } => 4 * u64::from(classes) * u64::from(batch),
             Problem::TargetDelta { classes, batch } => u64::from(classes) * u64::from(batch),
             Problem::PairStatistics { of, .. } => 8 * of.len() as u64,
@@ -279,6 +314,21 @@ impl fmt::Display for Problem {
                     Magnitudes::Drawn { .. } => "magnitudes drawn",
                 };
                 write!(f, "{} weights, {from}", connection.weights())
+            }
+            Problem::Decay { connection, by, .. } => {
+                let by = match by {
+                    Decay::Even => "all alike",
+                    Decay::ByPost => "by output",
+                    Decay::ByPre => "by input",
+                };
+                write!(f, "{} weights, {by}", connection.weights())
+            }
+            Problem::Compete { units, competition, .. } => {
+                let by = match competition {
+                    Competition::Winner => "one wins",
+                    Competition::Softmax { .. } => "softmax",
+                };
+                write!(f, "{units} units, {by}")
             }
             Problem::SumForward { units, .. }
             | Problem::Difference { units, .. }

@@ -31,6 +31,10 @@ pub enum Purpose {
     Folder = 11,
     /// Vectors of a Gaussian.
     Gaussian = 12,
+    /// The matrices whose product a linear network is to learn.
+    Teacher = 13,
+    /// Which patches of which images.
+    Patches = 14,
 }
 
 impl Purpose {
@@ -89,6 +93,13 @@ impl Stream {
         (self.word(index) >> 8) as f32 * (1.0 / 16_777_216.0)
     }
 
+    /// Standard normal (Box and Muller 1958): a pure function but for the last bits of the machine's logarithm and cosine.
+    pub fn normal(&self, index: u64) -> f64 {
+        let [a, b] = self.pair(index as u32, (index >> 32) as u32);
+        let unit = |word: u32| (f64::from(word) + 0.5) / 4_294_967_296.0;
+        (-2.0 * unit(a).ln()).sqrt() * (std::f64::consts::TAU * unit(b)).cos()
+    }
+
     /// Uniform whole number below `bound` (bias below 2⁻³² · bound).
     pub fn below(&self, index: u64, bound: u32) -> u32 {
         ((u64::from(self.word(index)) * u64::from(bound)) >> 32) as u32
@@ -133,6 +144,13 @@ mod tests {
         assert_ne!(base, word(Purpose::InitR, 1, 0));
         assert_ne!(base, word(Purpose::InitW, 2, 0));
         assert_ne!(base, word(Purpose::InitW, 1, 1));
+    }
+
+    #[test]
+    fn normal_numbers_have_their_mean_and_variance() {
+        let stream = Stream::new(3, Purpose::Test, 0, 0);
+        let moment = |power: i32| (0..10_000).map(|at| stream.normal(at).powi(power)).sum::<f64>() / 10_000.0;
+        assert!(moment(1).abs() < 0.05 && (moment(2) - 1.0).abs() < 0.05 && (moment(4) - 3.0).abs() < 0.4);
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod system;
 pub use confusion::{Confusion, ConfusionError};
 pub use describe::DescriptionError;
 pub use fields::FIELDS;
-pub use model::{Model, RStart, UntiedStart};
+pub use model::{Activation, Model, RStart, UntiedStart};
 pub use network::{NAMED, Network, Stage, Untied};
 pub use preset::Preset;
 pub use rule::{Feedback, Magnitude, Rule};

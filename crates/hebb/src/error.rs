@@ -7,6 +7,7 @@ use hebb_engine::run::RunError;
 use hebb_engine::tensor_file::CheckpointError;
 use hebb_engine::trainer::TrainError;
 use hebb_spec::settings::SettingError;
+use hebb_systems::hebbian::HebbianError;
 use hebb_systems::layered::notation::NotationError;
 use hebb_systems::layered::{DescriptionError, SpecError};
 
@@ -30,6 +31,9 @@ pub enum Error {
     /// A description of no network.
     #[error(transparent)]
     Spec(#[from] SpecError),
+    /// A description of no connection.
+    #[error(transparent)]
+    Hebbian(#[from] HebbianError),
     /// A setting that does not read.
     #[error(transparent)]
     Setting(#[from] SettingError),

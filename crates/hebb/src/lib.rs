@@ -28,26 +28,29 @@
 //! }
 //! ```
 //!
-//! What lies below it is there too: [`systems`] has what learns, [`engine`] trains it into run folders, [`spec`] is the
-//! machine.
+//! What lies below it is there too: [`systems`] has what learns, [`train()`] trains any of it in memory and
+//! [`engine`] into run folders, [`data`] has what it learns from, [`spec`] is the machine.
 
-mod data;
+mod dataset;
 mod device;
 mod error;
 mod layered;
 pub mod measure;
 mod net;
+mod train;
 pub mod tuning;
 
-pub use data::{Data, Part};
+pub use dataset::{Data, Part};
 pub use device::{Choice, ChoiceError, Device, DeviceError};
 pub use error::{Error, Result};
 pub use hebb_cpu::{Winograd, WinogradError};
+pub use hebb_data as data;
 pub use hebb_engine as engine;
 pub use hebb_spec as spec;
 pub use hebb_systems as systems;
 pub use layered::Layered;
 pub use net::{Activity, Layer, Net, Score};
+pub use train::train;
 
 /// All that a program mostly needs.
 pub mod prelude {

@@ -19,7 +19,7 @@ use hebb_spec::system::{Sums, System};
 use hebb_systems::layered::Model;
 use hebb_systems::layered::statistics::PairSums;
 
-use crate::data::Part;
+use crate::dataset::Part;
 use crate::{Device, Error, Result};
 
 /// Submissions left unfinished while the next is prepared.

@@ -5,23 +5,19 @@ use std::marker::PhantomData;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
-use hebb_engine::settings;
-use hebb_spec::settings::{Field, Table, Value};
+use hebb_spec::settings::{Table, Value};
 use hebb_systems::layered;
 
-use crate::fields::{all, check_model, check_run, names};
+use crate::fields::{Setting, of_layered};
 use crate::merge::rival;
 
 /// The help's headings, in order.
-const GROUPS: [&str; 4] = ["Network", "Rule", "Data", "Running"];
+const GROUPS: [&str; 5] = ["Network", "Connection", "Rule", "Data", "Running"];
 
 /// Which settings a command takes.
 pub trait Takes: Clone + Debug {
-    /// Help of the command's own.
-    const HELP: &'static [(&'static str, &'static str)] = &[];
-
-    /// Whether one is taken.
-    fn takes(key: &str) -> bool;
+    /// They, in the order of files.
+    fn settings() -> Vec<Setting>;
 }
 
 /// All that a training takes.
@@ -29,8 +25,8 @@ pub trait Takes: Clone + Debug {
 pub enum TrainKeys {}
 
 impl Takes for TrainKeys {
-    fn takes(_: &str) -> bool {
-        true
+    fn settings() -> Vec<Setting> {
+        of_layered()
     }
 }
 
@@ -39,32 +35,42 @@ impl Takes for TrainKeys {
 pub enum LayoutKeys {}
 
 impl Takes for LayoutKeys {
-    fn takes(key: &str) -> bool {
-        layered::FIELDS.iter().any(|field| field.key == key)
+    fn settings() -> Vec<Setting> {
+        let is_models = |key| layered::FIELDS.iter().any(|field| field.key == key);
+        of_layered().into_iter().filter(|setting| is_models(setting.key)).collect()
     }
 }
 
-const EVAL: [&str; 9] = ["net", "untied", "connectivity", "loss", "mu", "slope", "preset", "data", "validation"];
+/// Some settings, with help of the command's own.
+fn some(keys: &[&str], help: &[(&str, &'static str)]) -> Vec<Setting> {
+    let own = |setting: Setting| match help.iter().find(|(key, _)| *key == setting.key) {
+        Some((_, own)) => setting.with_help(own),
+        None => setting,
+    };
+    of_layered().into_iter().filter(|setting| keys.contains(&setting.key)).map(own).collect()
+}
+
+const EVAL: [&str; 10] =
+    ["net", "untied", "connectivity", "loss", "mu", "activation", "slope", "preset", "data", "validation"];
 
 /// What an evaluation takes.
 #[derive(Debug, Clone)]
 pub enum EvalKeys {}
 
 impl Takes for EvalKeys {
-    const HELP: &'static [(&'static str, &'static str)] = &[
-        (
-            "net",
-            "Network of a file without metadata of hebb, by name or notation; all options of network and rule are for such \
-             files only",
-        ),
-        (
-            "data",
-            "Data set (see `hebb data list`) [default: the one in the run.toml of the checkpoint's run, beside it]",
-        ),
-    ];
-
-    fn takes(key: &str) -> bool {
-        EVAL.contains(&key)
+    fn settings() -> Vec<Setting> {
+        let help = [
+            (
+                "net",
+                "Network of a file without metadata of hebb, by name or notation; all options of network and rule are for \
+                 such files only",
+            ),
+            (
+                "data",
+                "Data set (see `hebb data list`) [default: the one in the run.toml of the checkpoint's run, beside it]",
+            ),
+        ];
+        some(&EVAL, &help)
     }
 }
 
@@ -75,22 +81,22 @@ const INIT: [&str; 8] = ["net", "untied", "untied-start", "connectivity", "rule"
 pub enum InitKeys {}
 
 impl Takes for InitKeys {
-    const HELP: &'static [(&'static str, &'static str)] = &[
-        (
-            "rule",
-            "Draw what this rule needs: no R for bp, B for dfa and drtp [default: R, with a mask of its own where sparse]",
-        ),
-        (
-            "preset",
-            "Numbers and conventions: sets the start of untied layers and whether a sparse network's output is sparse \
-             [default: as-run]",
-        ),
-        ("track-r1", "Draw an R for layer 1, too"),
-        ("seed", "Seed of W, R, B and masks [default: 1]"),
-    ];
-
-    fn takes(key: &str) -> bool {
-        INIT.contains(&key)
+    fn settings() -> Vec<Setting> {
+        let help = [
+            (
+                "rule",
+                "Draw what this rule needs: no R for bp, B for dfa and drtp [default: R, with a mask of its own where \
+                 sparse]",
+            ),
+            (
+                "preset",
+                "Numbers and conventions: sets the start of untied layers and whether a sparse network's output is sparse \
+                 [default: as-run]",
+            ),
+            ("track-r1", "Draw an R for layer 1, too"),
+            ("seed", "Seed of W, R, B and masks [default: 1]"),
+        ];
+        some(&INIT, &help)
     }
 }
 
@@ -104,18 +110,13 @@ pub struct Given<T> {
 
 impl<T: Takes> Args for Given<T> {
     fn augment_args(command: Command) -> Command {
-        let own = |key, help| T::HELP.iter().find(|(other, _)| *other == key).map_or(help, |(_, own)| *own);
-        let of_run = settings::FIELDS.iter().filter(|field| T::takes(field.key)).map(|field| {
-            let read = |text: &str| check_run(field, &Value::Text(text.to_owned())).map(|()| text.to_owned());
-            (field.group, arg(field, own(field.key, field.help), read))
-        });
-        let of_model = layered::FIELDS.iter().filter(|field| T::takes(field.key)).map(|field| {
-            let read = |text: &str| check_model(field, &Value::Text(text.to_owned())).map(|()| text.to_owned());
-            (field.group, arg(field, own(field.key, field.help), read))
-        });
-        let mut args: Vec<(&str, Arg)> = of_run.chain(of_model).collect();
-        args.sort_by_key(|(group, _)| GROUPS.iter().position(|other| other == group));
-        command.args(args.into_iter().map(|(_, arg)| arg))
+        let mut settings = T::settings();
+        settings.sort_by_key(|setting| GROUPS.iter().position(|group| *group == setting.group));
+        let keys: Vec<&str> = settings.iter().map(|setting| setting.key).collect();
+        command.args(settings.into_iter().map(|setting| {
+            let rival = rival(setting.key).filter(|rival| keys.contains(rival));
+            arg(setting, rival)
+        }))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -124,20 +125,17 @@ impl<T: Takes> Args for Given<T> {
 }
 
 /// A setting as an option.
-fn arg<F, R>(field: &'static Field<F>, help: &'static str, read: R) -> Arg
-where
-    R: Fn(&str) -> Result<String, String> + Clone + Send + Sync + 'static,
-{
-    let arg = Arg::new(field.key).long(field.key).help(help).help_heading(field.group);
-    let arg = arg.conflicts_with_all(rival(field.key));
-    if field.value.is_empty() {
+fn arg(setting: Setting, rival: Option<&'static str>) -> Arg {
+    let Setting { key, value, group, help, .. } = setting;
+    let arg = Arg::new(key).long(key).help(help).help_heading(group).conflicts_with_all(rival);
+    if value.is_empty() {
         return arg.action(ArgAction::SetTrue);
     }
-    let names = names(field);
-    if !names.is_empty() {
-        return arg.value_name("NAME").value_parser(PossibleValuesParser::new(names));
+    if !setting.names.is_empty() {
+        return arg.value_name("NAME").value_parser(PossibleValuesParser::new(setting.names));
     }
-    arg.value_name(field.value).allow_negative_numbers(matches!(field.value, "F" | "N" | "LAYERS")).value_parser(read)
+    let read = move |text: &str| setting.check(&Value::Text(text.to_owned())).map(|()| text.to_owned());
+    arg.value_name(value).allow_negative_numbers(matches!(value, "F" | "N" | "LAYERS")).value_parser(read)
 }
 
 impl<T: Takes> FromArgMatches for Given<T> {
@@ -148,7 +146,7 @@ impl<T: Takes> FromArgMatches for Given<T> {
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
-        for (key, value) in all().filter(|(key, _)| T::takes(key)) {
+        for Setting { key, value, .. } in T::settings() {
             let given = match value.is_empty() {
                 true => matches.get_flag(key).then_some(Value::Switch(true)),
                 false => matches.get_one::<String>(key).map(|text| Value::Text(text.clone())),
@@ -201,7 +199,7 @@ mod tests {
         let error = |options: &[&str]| read::<TrainKeys>(options).unwrap_err();
         assert!(error(&["--lr", "-1"]).contains("invalid value '-1' for '--lr <F>': write a number of 0 or more"));
         let near = error(&["--loss", "softmx"]);
-        assert!(near.contains("[possible values: hinge, softmax]") && near.contains("'softmax'"), "{near}");
+        assert!(near.contains("[possible values: hinge, softmax, quadratic]") && near.contains("'softmax'"), "{near}");
         assert!(error(&["--epochs", "1", "--steps", "1"]).contains("cannot be used with"));
     }
 }

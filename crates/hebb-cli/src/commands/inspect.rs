@@ -179,9 +179,10 @@ fn about(metadata: &Metadata) -> String {
             text("net"),
             format!("{images} images, {} classes, untied: {}{sparse}", text("classes"), text("untied")),
             format!(
-                "{rule}{tracked}, {} loss, μ {}, slope {}, preset {}",
+                "{rule}{tracked}, {} loss, μ {}{}, slope {}, preset {}",
                 text("loss"),
                 text("mu"),
+                with("activation", ", activation ", ""),
                 text("slope"),
                 text("preset")
             ),

@@ -5,8 +5,8 @@ mod changed;
 mod heartbeat;
 mod left_out;
 mod report;
-mod stop;
-mod viewer;
+pub mod stop;
+pub mod viewer;
 
 use std::process;
 
@@ -25,9 +25,10 @@ use hebb_spec::system::System;
 use hebb_systems::layered::{Model, ModelSpec};
 
 use crate::args::TrainArgs;
-use crate::config::SettingsFile;
+use crate::config::{SettingsFile, check_system};
 use crate::connected;
 use crate::device;
+use crate::fields::of_layered;
 use crate::images;
 use crate::memory;
 use crate::merge::over;
@@ -77,7 +78,8 @@ fn begin(asked: &Asked) -> Result<()> {
 /// The rest of a run.
 fn resume(asked: &Asked) -> Result<()> {
     let existing = Existing::open(&asked.out)?;
-    let origin = Origin::new(&Table::default(), Some(SettingsFile::of(&existing)?));
+    check_system(existing.settings(), "", &asked.out)?;
+    let origin = Origin::new(&Table::default(), Some(SettingsFile::of(&existing, &of_layered())?));
     let (spec, stored) = (origin.spec()?, origin.run()?);
     let given = asked.origin.table();
     let place = given.get("data").map_or_else(|| stored.data.clone(), ToString::to_string);

@@ -1,8 +1,9 @@
 //! `hebb verify`: every kernel call on the device beside its twin, error beside bound.
 
 use anyhow::{Error, Result, bail};
+use hebb::Choice;
 use hebb_engine::records::{Column, Gathered, Records};
-use hebb_engine::settings::MOST_BATCH;
+use hebb_engine::settings::{MOST_BATCH, RunSettings};
 use hebb_engine::weights::upload;
 use hebb_reference::check::{CallReport, check_list};
 use hebb_spec::Shape;
@@ -13,7 +14,8 @@ use hebb_spec::rng::{Purpose, Stream};
 use hebb_spec::system::System;
 use serde::Serialize;
 
-use crate::args::VerifyArgs;
+use super::family::{self, Family, Learner};
+use crate::args::{CpuArgs, HebbianKeys, LinearKeys, Takes, VerifyArgs, VerifyFamilyArgs, VerifySystem};
 use crate::connected;
 use crate::device;
 use crate::images::{self, Images, images};
@@ -22,12 +24,15 @@ use crate::origin::Origin;
 use crate::output::{self, Align, Columns};
 use crate::tuned::Tuned;
 
+/// Records in a batch where nothing is said of them.
+const BATCH: u32 = 20;
+
 #[derive(Serialize)]
 struct VerifyReport {
     device: String,
     variants: Vec<String>,
     net: String,
-    rule: &'static str,
+    rule: String,
     batch: u32,
     steps: u32,
     seed: u64,
@@ -35,63 +40,118 @@ struct VerifyReport {
     failed: usize,
 }
 
+/// What is verified, and on what.
+struct Subject<'a> {
+    system: &'a dyn System,
+    /// Its name, for people.
+    title: String,
+    rule: String,
+    device: &'a Choice,
+    cpu: CpuArgs,
+    batch: u32,
+    steps: u32,
+    seed: u64,
+    json: bool,
+}
+
 /// Checks the training steps, then an evaluation and the statistics; fails where a call exceeds its bound.
 pub fn run(args: &VerifyArgs) -> Result<()> {
+    match &args.system {
+        None => layered(args),
+        Some(VerifySystem::Hebbian(args)) => family::<HebbianKeys, _>(args),
+        Some(VerifySystem::Linear(args)) => family::<LinearKeys, _>(args),
+    }
+}
+
+fn layered(args: &VerifyArgs) -> Result<()> {
     let origin = Origin::new(&args.layout.given.table, None);
     let spec = origin.spec()?;
     let Images { input, classes, data } = images(&args.layout.images)?;
     let model = origin.build(&spec, input, classes)?;
-    let device = device::find(&args.device, args.cpu)?;
-    let plan = model.plan(args.batch);
+    let VerifyArgs { cpu, batch, steps, seed, json, .. } = *args;
+    let (title, rule, device) = (model.network.notation(), model.rule.name.to_owned(), &args.device);
+    let named = args.layout.images.data.as_deref().unwrap_or_default();
+    let records = move || data.map(|outline| images::load(outline, named)).transpose();
+    verify(
+        &Subject { system: &model, title, rule, device, cpu, batch, steps, seed, json },
+        records,
+        |data, images, step| match data {
+            Some(data) => take(&data.train, images, step),
+            None => random(input, classes, images, seed, step),
+        },
+    )
+}
+
+fn family<F: Family, K: Takes>(args: &VerifyFamilyArgs<K>) -> Result<()> {
+    let origin = Origin::of(&args.given.table, None, &F::settings());
+    let settings = RunSettings { seed: args.seed, ..family::settings::<F>(&origin)? };
+    let Learner { system, bytes, load, .. } = F::learner(&origin, &settings)?;
+    let whole = if F::NAME == LinearKeys::NAME { settings.batch } else { BATCH };
+    let VerifyFamilyArgs { cpu, steps, seed, json, .. } = *args;
+    let rule = system.describe().get("rule").map_or_else(String::new, ToString::to_string);
+    let batch = args.batch.unwrap_or(whole);
+    let (system, device) = (&*system, &args.device);
+    let subject = Subject { system, title: F::NAME.to_owned(), rule, device, cpu, batch, steps, seed, json };
+    verify(&subject, || Learner::load(load, bytes), |loaded, images, step| take(&*loaded.records, images, step))
+}
+
+/// Checks every call; `load` gives the records and `gather` some of them.
+fn verify<T>(
+    subject: &Subject<'_>,
+    load: impl FnOnce() -> Result<T>,
+    gather: impl Fn(&T, u32, u32) -> Gathered,
+) -> Result<()> {
+    let Subject { system, batch, seed, json, .. } = *subject;
+    let device = device::find(subject.device, subject.cpu)?;
+    let plan = system.plan(batch);
     // Before weights are drawn, which may be many.
     let options = Tuned::of(&device).options(&plan);
     device::fits(&device, &plan, &options)?;
-    memory::ask_for_weights(&model.params())?;
-    let weights = Weights::draw(&model.params(), args.seed);
+    memory::ask_for_weights(&system.params())?;
+    let weights = Weights::draw(&system.params(), seed);
     connected::check(&weights)?;
-    let named = args.layout.images.data.as_deref().unwrap_or_default();
-    let data = data.map(|outline| images::load(outline, named)).transpose()?;
+    let records = load()?;
     let mut backend = device::prepare(&device, plan.clone(), &options)?;
     upload(&weights, &mut *backend)?;
 
     let columns = columns(&plan, &*backend);
-    if !args.json {
-        output::line(&format!("{}, batch {}, on {}\n", model.network.notation(), args.batch, device.name()))?;
+    if !json {
+        output::line(&format!("{}, batch {batch}, on {}\n", subject.title, device.name()))?;
         output::line(&columns.titles())?;
     }
     let mut rows = Vec::new();
     let mut each = |row: CallReport| -> Result<(), Error> {
-        if !args.json {
+        if !json {
             output::line(&columns.row(&cells(&row)))?;
         }
         rows.push(row);
         Ok(())
     };
-    let train = (0..args.steps).map(|step| (List::TRAIN, step));
-    for (list, step) in train.chain([(List::EVALUATE, args.steps), (List::STATISTICS, args.steps)]) {
+    let train = (0..subject.steps).map(|step| (List::TRAIN, step));
+    for (list, step) in train.chain([(List::EVALUATE, subject.steps), (List::STATISTICS, subject.steps)]) {
+        if plan.position(list).is_none() {
+            continue;
+        }
         // An evaluation's last batch is seldom full: padding has to work too.
-        let images = if list == List::TRAIN { args.batch } else { (args.batch - 1).max(1) };
-        let gathered = match &data {
-            Some(data) => take(&data.train, images, step),
-            None => random(input, classes, images, args.seed, step),
-        };
-        let (rates, inputs) = (model.rates(step, args.batch), gathered.inputs());
-        let step = Step { seed: args.seed, step, images, rates: &rates, inputs: &inputs };
+        let images = if list == List::TRAIN { batch } else { (batch - 1).max(1) };
+        let gathered = gather(&records, images, step);
+        let (rates, inputs) = (system.rates(step, batch), gathered.inputs());
+        let step = Step { seed, step, images, rates: &rates, inputs: &inputs };
         check_list(&mut *backend, &plan, list, &step, &mut each)?;
     }
 
     let failed: Vec<&CallReport> = rows.iter().filter(|row| !row.ok).collect();
     let verdict = verdict(&failed, rows.len());
     let count = failed.len();
-    if args.json {
+    if json {
         output::json(&VerifyReport {
             device: device.name(),
             variants: device::variants(&*backend),
-            net: model.network.notation(),
-            rule: model.rule.name,
-            batch: args.batch,
-            steps: args.steps,
-            seed: args.seed,
+            net: subject.title.clone(),
+            rule: subject.rule.clone(),
+            batch,
+            steps: subject.steps,
+            seed,
             calls: rows,
             failed: count,
         })?;

@@ -23,7 +23,7 @@ fn a_wrong_line_is_one_sentence_and_a_hint() {
         (&["train", "--config", "x", "--out"], "--out <RUN> needs a value", train),
         (
             &["plan", "--loss", "softmx"],
-            "invalid value 'softmx' for '--loss <NAME>': write one of hinge, softmax; did you mean softmax?",
+            "invalid value 'softmx' for '--loss <NAME>': write one of hinge, softmax, quadratic; did you mean softmax?",
             "'hebb plan --help' shows what there is",
         ),
         (

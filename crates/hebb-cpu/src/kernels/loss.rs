@@ -1,4 +1,5 @@
-//! `loss`: δ at the output layer, the loss and the errors. Equations (4) and (6), or softmax.
+//! `loss`: δ at the output layer, the loss and the errors. Equations (4) and (6), softmax, or the
+//! quadratic loss.
 
 use hebb_spec::backend::Error;
 use hebb_spec::learning;
@@ -6,6 +7,7 @@ use hebb_spec::operand::Slot;
 use hebb_spec::plan::TensorId;
 use hebb_spec::problem::Problem;
 
+use super::compete::first_maximum;
 use super::{At, Operands};
 use crate::line::{LANES, Line};
 use crate::memory::{Place, Tensors};
@@ -59,6 +61,7 @@ impl Loss {
             sums[0] += match self.loss {
                 learning::Loss::Hinge => hinge(&scores, label, self.mu, &mut set),
                 learning::Loss::Softmax => softmax(&scores, label, &mut set),
+                learning::Loss::Quadratic => quadratic(&scores, label, &mut set),
             };
             let prediction = first_maximum(&scores);
             predictions[0].0[lane] = prediction as f32;
@@ -108,10 +111,15 @@ fn softmax(scores: &[f32], label: usize, set: &mut impl FnMut(usize, f32)) -> f3
     sum.ln() + (most - of_label)
 }
 
-/// The first class with the highest score; NaN never wins over a number before it.
-fn first_maximum(scores: &[f32]) -> usize {
-    let better = |best: usize, class: usize| if scores[class] > scores[best] { class } else { best };
-    (0..scores.len()).fold(0, better)
+/// ½ Σ (y_i − x_i)²; δ_i = y_i − x_i.
+fn quadratic(scores: &[f32], label: usize, set: &mut impl FnMut(usize, f32)) -> f32 {
+    let mut sum = 0.0;
+    for (class, &x) in scores.iter().enumerate() {
+        let delta = f32::from(u8::from(class == label)) - x;
+        set(class, delta);
+        sum += delta * delta;
+    }
+    0.5 * sum
 }
 
 /// max(value, 0), NaN left as it is: a diverged net must show.

@@ -5,10 +5,12 @@
 //! all have gone by. What takes more weights than a cache holds, full and untied layers, goes over [`All`] blocks at
 //! once, so that its weights are read once.
 
+mod compete;
 mod connect_feedback;
 mod connect_forward;
 mod connect_update;
 mod convolution;
+mod decay;
 mod difference;
 mod dropout;
 mod gather_images;
@@ -247,6 +249,10 @@ pub(crate) fn lower(operands: &Operands<'_>, next: &mut usize) -> Result<Kernel,
             true => Kernel::Add(sums(), Box::new(connect_update::ConnectUpdate::new(operands, c, learning)?)),
             false => Kernel::All(Box::new(place_update::PlaceUpdate::new(operands, c, learning)?)),
         },
+        Problem::Decay { connection, batch, by, rate } => {
+            Kernel::All(Box::new(decay::Decay::new(operands, connection, batch, (by, rate))?))
+        }
+        Problem::Compete { competition, .. } => Kernel::Map(Box::new(compete::Compete::new(operands, competition)?)),
         Problem::SignFeedback { connection, magnitudes } => {
             Kernel::All(Box::new(sign_feedback::SignFeedback::new(operands, connection, magnitudes)?))
         }

@@ -8,6 +8,11 @@ use super::launch::Launch;
 use crate::variant::Tuning;
 
 pub(crate) fn launch(classes: u32, batch: u32, loss: Loss, mu: f32, tuning: &Tuning) -> Launch {
-    let params = LossParams { classes, image_vectors: vectors(batch), softmax: u32::from(loss == Loss::Softmax), mu };
+    let kind = match loss {
+        Loss::Hinge => 0,
+        Loss::Softmax => 1,
+        Loss::Quadratic => 2,
+    };
+    let params = LossParams { classes, image_vectors: vectors(batch), kind, mu };
     Launch::new(tuning.shader("loss", &[]), params, 1)
 }

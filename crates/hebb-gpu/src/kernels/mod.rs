@@ -1,9 +1,11 @@
 //! One dispatcher a kernel: from a problem to shaders, their parameters and their numbers of workgroups.
 
+mod compete;
 mod connect_apply;
 mod connect_feedback;
 mod connect_forward;
 mod connect_update;
+mod decay;
 mod difference;
 mod dropout;
 mod gather_images;
@@ -33,7 +35,7 @@ pub(crate) fn smallest_window(problem: &Problem, slot: Slot) -> Option<u64> {
         (Problem::ConnectForward { connection, .. }, Slot::W)
         | (Problem::ConnectFeedback { connection, .. }, Slot::R)
         | (Problem::ConnectUpdate { connection, .. }, Slot::W | Slot::R) => Some(pieces::smallest(connection)),
-        (Problem::SignFeedback { .. }, _) => Some(0),
+        (Problem::SignFeedback { .. }, _) | (Problem::Decay { .. }, Slot::W) => Some(0),
         (Problem::PairStatistics { .. }, Slot::A | Slot::B) => Some(16 * u64::from(Problem::STATISTICS_CHUNK)),
         _ => None,
     }
@@ -87,6 +89,8 @@ fn whole(problem: &Problem, tuning: &Tuning) -> Vec<Launch> {
                 connect_apply::launch(&connection, splits, learning, tuning),
             ],
         },
+        Problem::Decay { connection, batch, by, rate } => decay::launches(&connection, batch, (by, rate), tuning),
+        Problem::Compete { units, batch, competition } => one(compete::launch(units, batch, competition, tuning)),
         Problem::SignFeedback { connection, magnitudes } => sign_feedback::launches(&connection, magnitudes, tuning),
         Problem::SumForward { units, batch } => one(sum_forward::launch(units, batch, tuning)),
         Problem::Difference { units, batch } => one(difference::launch(units, batch, tuning)),

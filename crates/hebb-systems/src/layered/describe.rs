@@ -4,7 +4,7 @@ use hebb_spec::Shape;
 use hebb_spec::pool::{PoolTies, PoolWindow};
 use hebb_spec::settings::{SettingError, Table, Value, layers_text};
 
-use super::model::Model;
+use super::model::{Activation, Model};
 use super::preset::Preset;
 use super::spec::{ModelSpec, SpecError};
 
@@ -53,6 +53,9 @@ pub(super) fn table(model: &Model) -> Table {
         table.set("decay", Value::Float(model.rule.decay));
     }
     table.set("preset", text(model.preset.to_string()));
+    if model.activation != Activation::Clip {
+        table.set("activation", text(model.activation.to_string()));
+    }
     table.set("slope", Value::Float(model.slope));
     table.set("mu", Value::Float(model.mu));
     table.set("loss", text(model.loss.to_string()));

@@ -2,6 +2,7 @@
 
 use hebb_spec::settings::{self, Field, SettingError, Table, Value, layers_text};
 
+use super::model::Activation;
 use super::network::Untied;
 use super::rule::Rule;
 use super::spec::{Detail, ModelSpec};
@@ -113,9 +114,9 @@ pub const FIELDS: &[Field<ModelSpec>] = &[
     },
     Field {
         key: "loss",
-        value: "hinge|softmax",
+        value: "hinge|softmax|quadratic",
         group: RULE,
-        help: "Loss at the output layer [default: hinge]",
+        help: "Loss at the output layer; quadratic: ½ |y − x|², y the label's one-hot code [default: hinge]",
         set: |spec, value| {
             spec.loss = value.parse()?;
             Ok(())
@@ -133,6 +134,17 @@ pub const FIELDS: &[Field<ModelSpec>] = &[
             Ok(())
         },
         get: |spec| spec.mu.map(Value::Float),
+    },
+    Field {
+        key: "activation",
+        value: "clip|identity",
+        group: RULE,
+        help: "σ of the hidden layers: clip(slope · h, −1, 1), or h itself [default: clip]",
+        set: |spec, value| {
+            spec.activation = value.parse()?;
+            Ok(())
+        },
+        get: |spec| (spec.activation != Activation::Clip).then(|| Value::Text(spec.activation.to_string())),
     },
     Field {
         key: "slope",

@@ -54,6 +54,37 @@ impl fmt::Display for UntiedStart {
     }
 }
 
+/// What a hidden layer makes of its input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Activation {
+    /// σ(h) = clip(slope · h, −1, 1).
+    #[default]
+    Clip,
+    /// σ(h) = h: a linear network (Amit 2019, section 5).
+    Identity,
+}
+
+impl FromStr for Activation {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        match text {
+            "clip" => Ok(Activation::Clip),
+            "identity" => Ok(Activation::Identity),
+            _ => Err(UnknownName::new("activation", text, &["clip", "identity"])),
+        }
+    }
+}
+
+impl fmt::Display for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Activation::Clip => "clip",
+            Activation::Identity => "identity",
+        })
+    }
+}
+
 /// All that sets what a network computes, worked out for its images.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
@@ -67,7 +98,9 @@ pub struct Model {
     pub preset: Preset,
     /// The hinge loss's balancing factor.
     pub mu: f32,
-    /// Slope of σ.
+    /// σ.
+    pub activation: Activation,
+    /// Slope of σ, where it has one.
     pub slope: f32,
     /// Learning rate η.
     pub lr: f32,
@@ -92,6 +125,7 @@ impl Model {
     pub fn new(network: Network, rule: Rule, loss: Loss, preset: Preset) -> Self {
         Self {
             mu: preset.mu(network.classes),
+            activation: Activation::Clip,
             slope: preset.slope(),
             lr: 0.1,
             frozen: Vec::new(),
@@ -106,6 +140,11 @@ impl Model {
             loss,
             preset,
         }
+    }
+
+    /// The slope of a σ that clips; none where σ(h) = h, which no call has to compute.
+    pub fn clip(&self) -> Option<f32> {
+        (self.activation == Activation::Clip).then_some(self.slope)
     }
 
     /// Whether a layer has feedback weights R.

@@ -4,7 +4,7 @@ use hebb_spec::Shape;
 use hebb_spec::learning::Loss;
 use hebb_spec::settings::{SettingError, short};
 
-use super::model::{Model, RStart, UntiedStart};
+use super::model::{Activation, Model, RStart, UntiedStart};
 use super::network::{NAMED, Network, UntieError, Untied, items};
 use super::notation::{NotationError, suggestion, to_notation};
 use super::preset::Preset;
@@ -37,7 +37,9 @@ pub struct ModelSpec {
     pub loss: Loss,
     /// The hinge loss's balancing factor μ; none: as the preset says.
     pub mu: Option<f32>,
-    /// Slope of σ; none: as the preset says.
+    /// σ.
+    pub activation: Activation,
+    /// Slope of a σ that clips; none: as the preset says.
     pub slope: Option<f32>,
     /// Learning rate η.
     pub lr: f32,
@@ -61,6 +63,7 @@ impl Default for ModelSpec {
             rule: Rule::URFB,
             loss: Loss::Hinge,
             mu: None,
+            activation: Activation::Clip,
             slope: None,
             lr: 0.1,
             preset: Preset::AsRun,
@@ -148,6 +151,7 @@ impl ModelSpec {
         }
         Ok(Model {
             mu: self.mu.unwrap_or(model.mu),
+            activation: self.activation,
             slope: self.slope.unwrap_or(model.slope),
             lr: self.lr,
             frozen: self.freeze.clone(),
@@ -167,6 +171,9 @@ impl ModelSpec {
         let wrong = |of: &str, but: &str| Some(format!("it belongs to {of}, but {but}: leave one of them out"));
         match key {
             "mu" if self.loss != Loss::Hinge => wrong("the hinge loss", &format!("the loss is {}", self.loss)),
+            "slope" if self.activation == Activation::Identity => {
+                wrong("an activation that clips", "the activation is identity")
+            }
             "untied-start" if model.network.untied_layers().is_empty() => {
                 wrong("untied layers", "the network has none")
             }
@@ -226,6 +233,7 @@ mod tests {
             ("decay", "0.01"),
             ("loss", "softmax"),
             ("mu", "0.25"),
+            ("activation", "identity"),
             ("slope", "0.75"),
             ("lr", "0.5"),
             ("preset", "paper"),
@@ -239,7 +247,7 @@ mod tests {
         assert_eq!(ModelSpec::from_table(&table).unwrap(), spec);
         let model = spec.build(CIFAR, 10).unwrap();
         assert_eq!((model.mu, model.slope, model.lr, &model.frozen[..]), (0.25, 0.75, 0.5, &[1, 2][..]));
-        assert_eq!((model.rule, model.loss), (Rule::kp(0.01), Loss::Softmax));
+        assert_eq!((model.rule, model.loss, model.clip()), (Rule::kp(0.01), Loss::Softmax, None));
         assert_eq!((model.network.untied_layers(), &model.sparse[..]), (vec![1], &[1, 2][..]));
         assert!(model.track_r1 && model.delta_statistics);
         let keys: Vec<String> = ModelSpec::default().table().0.into_iter().map(|(key, _)| key).collect();
@@ -285,6 +293,11 @@ mod tests {
             "it belongs to the hinge loss, but the loss is softmax: leave one of them out"
         );
         assert_eq!((idle("loss", &softmax), idle("mu", &[("mu", "0.5")])), (None, None));
+        let linear = idle("slope", &[("activation", "identity"), ("slope", "1")]);
+        assert_eq!(
+            linear.as_deref(),
+            Some("it belongs to an activation that clips, but the activation is identity: leave one of them out")
+        );
         assert!(idle("untied-start", &[("untied-start", "tied")]).unwrap().starts_with("it belongs to untied layers"));
         assert_eq!(idle("untied-start", &[("untied-start", "tied"), ("untied", "1")]), None);
         let full = ("statistics", "full");

@@ -73,7 +73,7 @@ impl PairSums {
     }
 
     /// The sums in a statistics tensor, each group's added up; its padding is 0 and `count` leaves it out.
-    fn of_groups(groups: &[f32], count: usize) -> Self {
+    pub(crate) fn of_groups(groups: &[f32], count: usize) -> Self {
         let sum = |at: usize| groups.chunks_exact(Problem::STATISTICS_LEN).map(|group| f64::from(group[at])).sum();
         Self { count: count as f64, w: sum(0), r: sum(1), ww: sum(2), rr: sum(3), wr: sum(4) }
     }
@@ -139,7 +139,7 @@ fn columns(model: &Model) -> Vec<(Column, u32)> {
     columns.extend(with_r().filter(|&layer| layer == 1).map(|layer| (Column::Correlation, layer)));
     columns.extend(with_r().map(|layer| (Column::Angle, layer)));
     columns.extend(with_r().map(|layer| (Column::NormRatio, layer)));
-    columns.extend(hidden.clone().map(|layer| (Column::Saturated, layer)));
+    columns.extend(hidden.clone().filter(|_| model.clip().is_some()).map(|layer| (Column::Saturated, layer)));
     if model.delta_statistics {
         columns.extend(hidden.map(|layer| (Column::DeltaAngle, layer)));
     }

@@ -9,6 +9,7 @@ use hebb_spec::settings::Value;
 
 use crate::args::{Cli, CpuArgs, TrainArgs};
 use crate::config::SettingsFile;
+use crate::fields::of_layered;
 use crate::merge::over;
 use crate::origin::Origin;
 
@@ -31,7 +32,7 @@ pub struct Asked {
 impl Asked {
     /// Reads the config file, if there is one.
     pub fn read(args: &TrainArgs) -> Result<Self> {
-        let file = args.config.as_deref().map(SettingsFile::config).transpose()?;
+        let file = args.config.as_deref().map(|path| SettingsFile::config(path, &of_layered())).transpose()?;
         let mut given = args.given.table.clone();
         for (key, on) in [("resume", args.resume), ("overwrite", args.overwrite)] {
             if on {

@@ -7,6 +7,7 @@ use hebb_engine::Row;
 use hebb_engine::job::Job;
 use hebb_engine::observe::{Observer, StepReport};
 use hebb_spec::param::Weights;
+use hebb_spec::system::Sums;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::heartbeat::Heartbeat;
@@ -27,6 +28,8 @@ pub struct Viewer {
     heart: Heartbeat,
     shown: Instant,
     batch: f64,
+    /// What a record is called.
+    records: &'static str,
     epochs: u32,
     epoch_steps: u32,
     total_steps: u32,
@@ -64,6 +67,7 @@ impl Viewer {
             heart,
             shown: Instant::now(),
             batch: f64::from(job.settings.batch),
+            records: if is_layered(&job.system.columns()) { "images" } else { "records" },
             epochs: job.total_steps.div_ceil(job.epoch_steps),
             epoch_steps: job.epoch_steps,
             total_steps: job.total_steps,
@@ -107,7 +111,7 @@ impl Viewer {
         let steps = (first + self.steps_of(row.epoch)).saturating_sub(self.before.max(first));
         let images = f64::from(steps) * self.batch;
         if images > 0.0 && row.seconds > 0.0 {
-            format!("{} images/s", speed(images / row.seconds))
+            format!("{} {}/s", speed(images / row.seconds), self.records)
         } else {
             String::new()
         }
@@ -120,6 +124,7 @@ impl Viewer {
             _ => String::new(),
         };
         let mut parts = vec![
+            values(row),
             part("training", "train_loss", "train_error"),
             part("validation", "validation_loss", "validation_error"),
             self.speed_of(row),
@@ -158,14 +163,14 @@ impl Observer for Viewer {
         if self.is_due() {
             let left = f64::from(report.total_steps - report.step) * self.batch / report.images_per_second;
             self.show(format!(
-                "epoch {}/{} step {}/{}: {} images/s, loss {:.4}, error {:.4}, {} left",
+                "epoch {}/{} step {}/{}: {} {}/s{}, {} left",
                 report.epoch,
                 self.epochs,
                 report.epoch_step,
                 self.steps_of(report.epoch),
                 speed(report.images_per_second),
-                report.sums.mean("loss"),
-                report.sums.mean("wrong"),
+                self.records,
+                found(&report.sums),
                 time(left),
             ));
         }
@@ -193,6 +198,29 @@ impl Observer for Viewer {
 
     fn message(&mut self, text: &str) {
         self.tell(text);
+    }
+}
+
+/// Whether the columns are those of a network with a loss.
+fn is_layered(columns: &[String]) -> bool {
+    columns.iter().any(|column| column == "train_loss")
+}
+
+/// A row's values, where they are not loss and error.
+fn values(row: &Row) -> String {
+    let columns: Vec<String> = row.values.iter().map(|(name, _)| name.clone()).collect();
+    if is_layered(&columns) {
+        return String::new();
+    }
+    let told = row.values.iter().filter_map(|(name, value)| Some(format!("{name} {:.4}", (*value)?)));
+    told.collect::<Vec<_>>().join(", ")
+}
+
+/// What an epoch's steps found so far, as images see it; other systems tell at its end.
+fn found(sums: &Sums) -> String {
+    match sums.amounts.iter().any(|(name, _)| name == "loss") {
+        true => format!(", loss {:.4}, error {:.4}", sums.mean("loss"), sums.mean("wrong")),
+        false => String::new(),
     }
 }
 

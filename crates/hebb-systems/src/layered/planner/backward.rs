@@ -83,7 +83,7 @@ impl Planner<'_> {
             // and dropout's factor commutes with σ′.
             let below = below[at];
             let gated = below.filter(|&below| matches!(stages[below], Stage::Weighted { .. }));
-            let gate = gated.map(|below| (model.slope, flow.activity[below].1));
+            let gate = gated.zip(model.clip()).map(|(below, slope)| (slope, flow.activity[below].1));
             match *stage {
                 Stage::Weighted { layer, connection, is_output } => {
                     let above = delta;
@@ -104,8 +104,9 @@ impl Planner<'_> {
                     }
                 }
                 Stage::Sum { shape } => {
-                    let problem = Problem::SumFeedback { units: shape.units(), batch, slope: model.slope };
                     skip = Some(delta);
+                    let Some(slope) = model.clip() else { continue };
+                    let problem = Problem::SumFeedback { units: shape.units(), batch, slope };
                     // The stage below is the second layer: its output is the sum's input.
                     let given = [(Slot::Delta, delta), (Slot::Gate, input)];
                     delta = self.builder.call("sum feedback", problem, &given, "delta summed");
@@ -146,7 +147,8 @@ impl Planner<'_> {
             if let Some(direct) = model.direct(layer) {
                 let b = self.weights('B', layer, &direct);
                 let name = format!("layer {layer} direct feedback");
-                delta = self.builder.back(&name, (b, source), None, Some((model.slope, x)), &format!("delta{layer}"));
+                let gate = model.clip().map(|slope| (slope, x));
+                delta = self.builder.back(&name, (b, source), None, gate, &format!("delta{layer}"));
                 hidden.push((layer, delta));
             }
             if pass.learns {

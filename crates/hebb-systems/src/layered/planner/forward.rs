@@ -32,7 +32,7 @@ impl Planner<'_> {
             let input = x;
             x = match *stage {
                 Stage::Weighted { layer, connection, is_output } => {
-                    let slope = (!is_output).then_some(model.slope);
+                    let slope = model.clip().filter(|_| !is_output);
                     let w = self.weights('W', layer, &connection);
                     name = format!("x{layer}");
                     self.builder.forward(&format!("layer {layer} forward"), w, x, slope, &name)

@@ -14,8 +14,14 @@ impl Planner<'_> {
     pub(super) fn statistics(&mut self) {
         self.refresh_signs();
         self.weight_statistics();
+        let saturates = self.model.clip().is_some();
+        if !(saturates || self.model.delta_statistics) {
+            return;
+        }
         let flow = self.forward(false);
-        self.saturation(&flow);
+        if saturates {
+            self.saturation(&flow);
+        }
         if self.model.delta_statistics {
             self.delta_statistics(&flow);
         }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::layered::{Network, Preset, Rule};
+use crate::layered::{Activation, Network, Preset, Rule};
 use hebb_spec::Shape;
 use hebb_spec::learning::Loss;
 use hebb_spec::operand::{Access, Slot};
@@ -26,6 +26,7 @@ fn all_plans() -> Vec<Plan> {
             let model = model(text, rule);
             let sparse = model.sparse_layers();
             plans.push(Model { delta_statistics: true, ..model.clone() }.plan(20));
+            plans.push(Model { activation: Activation::Identity, ..model.clone() }.plan(5));
             plans.push(Model { track_r1: rule.has_r(), sparse, frozen: vec![1], ..model }.plan(3));
         }
     }
@@ -99,6 +100,27 @@ fn live_tensors_never_share_a_slot() {
             }
         }
     }
+}
+
+#[test]
+fn a_linear_network_has_no_sigma_anywhere() {
+    let text = "Conv 4 3x3; Conv 4 3x3; SUM; Maxpool 3; Drop .5; Full 5; Output";
+    for rule in [Rule::URFB, Rule::DFA] {
+        let linear = Model { activation: Activation::Identity, ..model(text, rule) };
+        let clips = |call: &Call| match call.problem {
+            Problem::ConnectForward { slope, .. } => slope.is_some(),
+            Problem::ConnectFeedback { gate, .. } | Problem::PoolFeedback { gate, .. } => gate.is_some(),
+            Problem::SumFeedback { .. } | Problem::Saturation { .. } => true,
+            _ => false,
+        };
+        assert!(!linear.plan(4).calls().any(clips), "{}", rule.name);
+        assert!(model(text, rule).plan(4).calls().any(clips));
+        assert!(!linear.columns().iter().any(|column| column.starts_with("saturated")));
+    }
+    let linear = Model { activation: Activation::Identity, ..model(text, Rule::URFB) };
+    let plan = linear.plan(4);
+    let feedback = plan.list(List::TRAIN).iter().find(|call| call.name == "layer 2 feedback").unwrap();
+    assert_eq!(feedback.tensor(Slot::Skip), feedback.tensor(Slot::Delta), "a SUM's δ goes to both layers");
 }
 
 #[test]

@@ -1,0 +1,61 @@
+//! The options of `hebb reproduce`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use hebb::Choice;
+use hebb_lab::{Scale, Seeds};
+
+use super::CpuArgs;
+
+/// `hebb reproduce`.
+#[derive(Debug, Clone, Args)]
+#[command(override_usage = "hebb reproduce list [--json]\n       hebb reproduce <PAPER/FIGURE> [OPTIONS] --out <DIR>")]
+pub struct ReproduceArgs {
+    /// The figure, as in amit2019/fig12; or list, which names those that there are
+    #[arg(value_name = "list|PAPER/FIGURE")]
+    pub what: String,
+    /// Folder to make: FIGURE.svg, FIGURE.png, FIGURE.csv, and FIGURE.md, which says what ran and what was reduced
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// How much of the paper's protocol runs: full, half or small (a tenth of the steps), or as much as so many minutes
+    /// have room for [default: full]
+    #[arg(help_heading = "Running", long, value_name = "full|half|small|MINUTES", allow_negative_numbers = true)]
+    pub scale: Option<Scale>,
+    /// Seeds, a run for each, as in 1,2,3 [default: the figure's own]
+    #[arg(help_heading = "Running", long, value_name = "N,N,...", allow_negative_numbers = true)]
+    pub seeds: Option<Seeds>,
+    /// Images to cut patches from, given once or several times, as in mnist:DIR (see `hebb data list`), for figures that
+    /// take any [default: shapes, which are built in]
+    #[arg(help_heading = "Running", long, value_name = "DATA")]
+    pub data: Vec<String>,
+    /// Device: auto (a hardware GPU, else cpu), gpu (any adapter), cpu, reference (CPU twins, slow) or a part of an
+    /// adapter's name [default: auto]
+    #[arg(help_heading = "Running", long, value_name = "DEVICE")]
+    pub device: Option<Choice>,
+    /// Its threads.
+    #[command(flatten)]
+    pub cpu: CpuArgs,
+    /// Print the table as JSON, with list
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl ReproduceArgs {
+    /// The option that names data, where it is given.
+    pub fn names_data(&self) -> Option<&'static str> {
+        (!self.data.is_empty()).then_some("--data")
+    }
+
+    /// The names of the options about running that are given.
+    pub fn running(&self) -> Vec<&'static str> {
+        let given = [
+            ("--scale", self.scale.is_some()),
+            ("--seeds", self.seeds.is_some()),
+            ("--device", self.device.is_some()),
+            ("--threads", self.cpu.threads.is_some()),
+            ("--winograd", self.cpu.winograd.is_some()),
+        ];
+        given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect()
+    }
+}

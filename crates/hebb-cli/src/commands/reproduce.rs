@@ -1,0 +1,87 @@
+//! `hebb reproduce`: a paper's figure made again.
+
+use anyhow::{Result, bail};
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+use hebb::{Choice, Device};
+use hebb_lab::figures::FIGURES;
+use hebb_lab::folder::Folder;
+use hebb_lab::report::Claim;
+use hebb_lab::{Figure, Request, Scale, Seeds};
+use serde::Serialize;
+
+use crate::args::{Cli, ReproduceArgs};
+use crate::device;
+use crate::output::{self, Align, plain};
+
+#[derive(Serialize)]
+struct Row {
+    figure: &'static str,
+    title: &'static str,
+    seeds: &'static [u64],
+}
+
+/// Lists the figures, or makes one.
+pub fn run(args: &ReproduceArgs) -> Result<()> {
+    if args.what == "list" { list(args) } else { make(args) }
+}
+
+fn list(args: &ReproduceArgs) -> Result<()> {
+    let out = args.out.as_ref().map(|_| "--out");
+    if let Some(option) = out.into_iter().chain(args.names_data()).chain(args.running()).next() {
+        bail!("{option}: list only names the figures: leave it out, or name a figure in place of list");
+    }
+    let rows = FIGURES.map(|figure| Row { figure: figure.name, title: figure.title, seeds: figure.seeds });
+    if args.json {
+        return output::json(&rows);
+    }
+    let cells = rows.map(|row| vec![row.figure.to_owned(), row.title.to_owned()]);
+    output::line(&output::table(&[("figure", Align::Left), ("what it shows", Align::Left)], &cells))
+}
+
+fn make(args: &ReproduceArgs) -> Result<()> {
+    let figure = Figure::find(&args.what)?;
+    if args.json {
+        bail!("--json: it is for list: leave it out");
+    }
+    let Some(out) = &args.out else {
+        return Err(Cli::command().error(ErrorKind::MissingRequiredArgument, "--out <DIR> is missing").into());
+    };
+    figure.check(args.names_data(), &args.running())?;
+    let folder = Folder::claim(out)?;
+    let runs = !figure.seeds.is_empty();
+    // What is only worked out needs no device, but a request has one.
+    let choice = if runs { args.device.clone().unwrap_or(Choice::Auto) } else { Choice::Reference };
+    let device = if runs { device::find(&choice, args.cpu)? } else { Device::reference() };
+    let request = Request {
+        scale: args.scale.unwrap_or(Scale::Full),
+        seeds: args.seeds.clone().unwrap_or_else(|| Seeds(figure.seeds.to_vec())),
+        data: &args.data,
+        runtime: &device,
+        tell: &|text| output::note(text),
+    };
+    let made = figure.make(&request)?;
+    let mut command = format!("hebb reproduce {}", figure.name);
+    if runs {
+        command += &format!(" --scale {} --seeds {} --device {choice}", request.scale, request.seeds);
+    }
+    for data in &args.data {
+        command += &format!(" --data {}", placeless(data));
+    }
+    let files = folder.write(figure, &made, &format!("{command} --out DIR"))?;
+    for Claim { says, holds, found } in &made.report.claims {
+        output::line(&format!("{}: {says} ({found})", if *holds { "holds" } else { "DOES NOT HOLD" }))?;
+    }
+    for file in files {
+        output::line(&format!("wrote {}", plain(&file.display().to_string())))?;
+    }
+    Ok(())
+}
+
+/// A DATA text whose place is another on each machine.
+fn placeless(data: &str) -> String {
+    match data.split_once(':') {
+        Some((name, _)) if name != "shapes" => format!("{name}:DIR"),
+        _ => data.to_owned(),
+    }
+}

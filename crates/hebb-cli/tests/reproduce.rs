@@ -1,0 +1,109 @@
+//! `hebb reproduce`: the list, a figure that is only worked out, and bad input. No GPU needed.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
+mod support;
+
+use std::fs;
+
+use support::{fail, refuse, succeed, text};
+
+#[test]
+fn a_figure_comes_as_four_files_and_says_what_was_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("new/scalar");
+    let stdout = succeed(&["reproduce", "amit2019/scalar", "--out", &text(&out)]);
+    assert!(stdout.contains("holds: Theorem 1, k = 2: at every time e is smaller for a larger ε"), "{stdout}");
+    assert!(stdout.contains("DOES NOT HOLD: Theorem 2: λ₃ grows with ε"), "{stdout}");
+    let mut files: Vec<String> =
+        fs::read_dir(&out).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    assert_eq!(files, ["scalar.csv", "scalar.md", "scalar.png", "scalar.svg"]);
+    let page = fs::read_to_string(out.join("scalar.md")).unwrap();
+    assert!(page.contains("`hebb reproduce amit2019/scalar --out DIR`") && page.contains("Nothing was reduced."));
+    assert!(!page.contains(&text(folder.path())), "no place on this machine");
+    // What is there stays as it is.
+    let again = fail(&["reproduce", "amit2019/scalar", "--out", &text(&out)]);
+    assert!(again.ends_with("is there already, and is no empty folder: name another with --out"), "{again}");
+    assert_eq!(fs::read_to_string(out.join("scalar.md")).unwrap(), page);
+}
+
+#[test]
+fn a_figure_of_runs_says_what_was_reduced() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = text(&folder.path().join("out"));
+    let running = ["--device", "cpu", "--threads", "1", "--scale", "small", "--seeds", "5,8"];
+    let line = [&["reproduce", "amit2019/fig12", "--out", &out], &running[..]].concat();
+    let stdout = succeed(&line);
+    assert!(stdout.contains("in every run a larger ε ends lower"), "{stdout}");
+    let read = |name: &str| fs::read_to_string(folder.path().join("out").join(name)).unwrap();
+    let page = read("fig12.md");
+    let command = "`hebb reproduce amit2019/fig12 --scale small --seeds 5,8 --device cpu --out DIR`";
+    assert!(page.contains(command), "{page}");
+    assert!(page.contains("Reduced: 100 of the paper's 1000 iterations; 2 of the paper's 3 runs."), "{page}");
+    assert!(page.contains("As seen at full size and with the figure's own seeds. A column for each run."), "{page}");
+    let csv = read("fig12.csv");
+    assert!(csv.starts_with("run,rule,epsilon,iteration,log10_error,corr_1,corr_2,corr_3\n5,bp,,0,"), "{csv}");
+    assert_eq!(csv.lines().count(), 1 + 2 * 5 * 101);
+    let starts: Vec<&str> = csv.lines().filter(|line| line.split(',').nth(3) == Some("0")).collect();
+    assert!(starts.len() == 10 && starts.iter().all(|line| line.ends_with(",,,")), "{starts:?}");
+    let short = text(&folder.path().join("short"));
+    let minutes = ["--device", "cpu", "--scale", "0.0001", "--seeds", "5"];
+    succeed(&[&["reproduce", "amit2019/fig12", "--out", &short], &minutes[..]].concat());
+    let page = fs::read_to_string(folder.path().join("short/fig12.md")).unwrap();
+    assert!(page.contains(" of the paper's 1000 iterations"), "{page}");
+}
+
+#[test]
+fn the_list_names_what_there_is() {
+    let list = succeed(&["reproduce", "list"]);
+    assert!(list.contains("amit2019/appendix1") && list.contains("amit2019/scalar"), "{list}");
+    assert!(succeed(&["reproduce", "list", "--json"]).contains("\"figure\": \"amit2019/scalar\""));
+    let sentence = "--seeds: list only names the figures: leave it out, or name a figure in place of list";
+    assert_eq!(fail(&["reproduce", "list", "--seeds", "1"]), sentence);
+}
+
+#[test]
+fn bad_input_is_one_sentence_and_makes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = text(&folder.path().join("out"));
+    let with = |more: &[&'static str]| {
+        ["reproduce", "amit2019/scalar", "--out"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain([out.clone()])
+            .chain(more.iter().map(|word| (*word).to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let words = |line: &[String]| fail(&line.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(
+        fail(&["reproduce", "amit2019/scaler", "--out", &out]),
+        "there is no figure 'amit2019/scaler': `hebb reproduce list` names those that there are; did you mean amit2019/scalar?"
+    );
+    assert_eq!(
+        words(&with(&["--device", "cpu"])),
+        "--device: amit2019/scalar is worked out, and nothing runs: leave it out"
+    );
+    assert_eq!(words(&with(&["--data", "shapes"])), "--data: amit2019/scalar has data of its own: leave it out");
+    let pair = |data: &str| fail(&["reproduce", "hebbian/pair", "--device", "cpu", "--data", data, "--out", &out]);
+    assert!(pair("mnst:x").ends_with("did you mean mnist?"), "{}", pair("mnst:x"));
+    assert!(pair("mnist:nowhere").contains("nowhere"), "{}", pair("mnist:nowhere"));
+    assert_eq!(words(&with(&["--json"])), "--json: it is for list: leave it out");
+    for seeds in ["1,1", "1,,2", "x", "-1"] {
+        let stderr = refuse(&["reproduce", "amit2019/scalar", "--seeds", seeds, "--out", &out]);
+        assert!(stderr.contains(&format!("invalid value '{seeds}' for '--seeds <N,N,...>'")), "{stderr}");
+    }
+    for scale in ["0", "huge", "-3"] {
+        let stderr = refuse(&["reproduce", "amit2019/scalar", "--scale", scale, "--out", &out]);
+        assert!(stderr.contains("write full, half, small or a number of minutes above 0"), "{stderr}");
+    }
+    let stderr = refuse(&["reproduce", "amit2019/scalar"]);
+    assert!(stderr.contains("--out <DIR> is missing"), "{stderr}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    let file = folder.path().join("file");
+    fs::write(&file, "mine").unwrap();
+    assert!(fail(&["reproduce", "amit2019/scalar", "--out", &text(&file)]).contains("is there already"));
+    assert!(
+        fail(&["reproduce", "amit2019/scalar", "--out", &text(&file.join("x"))]).starts_with("cannot make the folder ")
+    );
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+}

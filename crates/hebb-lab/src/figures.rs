@@ -1,0 +1,152 @@
+//! The figures that there are, by paper and number.
+
+mod aligned;
+mod appendix1;
+mod fig12;
+mod hebbian;
+mod scalar;
+
+use crate::plot;
+use crate::report::Report;
+use crate::request::{LabError, Request};
+use crate::table::Table;
+
+/// A figure that was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Made {
+    /// What it looks like.
+    pub picture: plot::Figure,
+    /// Its numbers.
+    pub table: Table,
+    /// Its page.
+    pub report: Report,
+}
+
+/// A figure that can be made.
+#[derive(Clone, Copy)]
+pub struct Figure {
+    /// Paper and figure, as in `amit2019/fig12`.
+    pub name: &'static str,
+    /// What it is of.
+    pub title: &'static str,
+    /// The seeds of its runs, where nothing else is asked; none where nothing runs and all is worked out.
+    pub seeds: &'static [u64],
+    /// Whether it may take images, by default those that are built in.
+    pub takes_data: bool,
+    make: fn(&Request<'_>) -> Result<Made, LabError>,
+}
+
+/// All of them.
+pub const FIGURES: [Figure; 9] = [
+    Figure {
+        name: "amit2019/appendix1",
+        title: "two local circuits for the error signal and its shutdown",
+        seeds: &[],
+        takes_data: false,
+        make: appendix1::make,
+    },
+    Figure {
+        name: "amit2019/scalar",
+        title: "the scalar systems of two and three layers",
+        seeds: &[],
+        takes_data: false,
+        make: scalar::make,
+    },
+    Figure {
+        name: "amit2019/aligned",
+        title: "a linear network from an aligned start beside the scalar systems",
+        seeds: &[1],
+        takes_data: false,
+        make: aligned::make,
+    },
+    Figure {
+        name: "amit2019/fig12",
+        title: "linear networks: error and correlation by iteration",
+        seeds: &[1, 2, 3],
+        takes_data: false,
+        make: fig12::make,
+    },
+    Figure {
+        name: "hebbian/runaway",
+        title: "plain Hebbian learning and linear decay",
+        seeds: &[1],
+        takes_data: false,
+        make: hebbian::runaway,
+    },
+    Figure {
+        name: "hebbian/pca",
+        title: "many-to-one: the first principal component",
+        seeds: &[1, 2, 3],
+        takes_data: false,
+        make: hebbian::pca,
+    },
+    Figure {
+        name: "hebbian/covariance",
+        title: "all-to-all: the covariance",
+        seeds: &[1],
+        takes_data: false,
+        make: hebbian::covariance,
+    },
+    Figure {
+        name: "hebbian/pair",
+        title: "instar and outstar: forward and feedback weights",
+        seeds: &[1],
+        takes_data: true,
+        make: hebbian::pair,
+    },
+    Figure {
+        name: "hebbian/subspace",
+        title: "Oja's subspace rule: the leading components",
+        seeds: &[1],
+        takes_data: true,
+        make: hebbian::subspace,
+    },
+];
+
+impl Figure {
+    /// The figure of this name.
+    pub fn find(name: &str) -> Result<&'static Self, LabError> {
+        let found = FIGURES.iter().find(|figure| figure.name == name);
+        found.ok_or_else(|| LabError::Unknown { name: name.to_owned() })
+    }
+
+    /// What its files are called.
+    pub fn stem(&self) -> &'static str {
+        self.name.rsplit('/').next().unwrap_or(self.name)
+    }
+
+    /// Refuses options, of those that are given, that would change nothing: `data`, where it takes none; all of `running`,
+    /// where nothing runs.
+    pub fn check(&self, data: Option<&'static str>, running: &[&'static str]) -> Result<(), LabError> {
+        let unused = |option, why| Err(LabError::Unused { figure: self.name, option, why });
+        match (running.first(), data) {
+            (Some(option), _) if self.seeds.is_empty() => unused(option, "is worked out, and nothing runs"),
+            (_, Some(option)) if !self.takes_data => unused(option, "has data of its own"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes it. What a page says of the picture was seen at full size and with the figure's own seeds: a page of others
+    /// says so.
+    pub fn make(&self, request: &Request<'_>) -> Result<Made, LabError> {
+        let mut made = (self.make)(request)?;
+        if !made.report.reduced.is_empty() || request.seeds.0 != self.seeds {
+            made.report.shows.insert_str(0, "As seen at full size and with the figure's own seeds. ");
+        }
+        Ok(made)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_a_name_of_its_own_and_is_found_by_it() {
+        for figure in &FIGURES {
+            assert_eq!(Figure::find(figure.name).unwrap().title, figure.title);
+            assert!(figure.name.contains('/') && !figure.stem().contains('/'));
+        }
+        assert!(matches!(Figure::find("amit2019/fig99"), Err(LabError::Unknown { .. })));
+    }
+}

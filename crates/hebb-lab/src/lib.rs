@@ -1,0 +1,16 @@
+//! The lab of hebb: figures of papers made again, as pictures, files of numbers and pages.
+//!
+//! [`figures`] lists them. Each is made by a function of a [`Request`] on whichever runtime it brings, and is a [`Made`]:
+//! a picture ([`plot`]), a [`table`] and a [`report`], which [`folder`] writes whole or not at all. Nothing here opens a
+//! device or prints.
+
+pub mod figures;
+pub mod folder;
+pub mod plot;
+pub mod report;
+pub mod request;
+mod runs;
+pub mod table;
+
+pub use figures::{Figure, Made};
+pub use request::{LabError, Request, Scale, Seeds};
