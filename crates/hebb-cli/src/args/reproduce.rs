@@ -2,11 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, value_parser};
 use hebb::Choice;
 use hebb_lab::{Scale, Seeds};
-
-use super::CpuArgs;
 
 /// `hebb reproduce`.
 #[derive(Debug, Clone, Args)]
@@ -33,9 +31,10 @@ pub struct ReproduceArgs {
     /// adapter's name [default: auto]
     #[arg(help_heading = "Running", long, value_name = "DEVICE")]
     pub device: Option<Choice>,
-    /// Its threads.
-    #[command(flatten)]
-    pub cpu: CpuArgs,
+    /// Threads of --device cpu, from 1 to 1024; the numbers do not depend on them [default: all cores]
+    #[arg(help_heading = "Running", long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
     /// Print the table as JSON, with list
     #[arg(long)]
     pub json: bool,
@@ -53,8 +52,7 @@ impl ReproduceArgs {
             ("--scale", self.scale.is_some()),
             ("--seeds", self.seeds.is_some()),
             ("--device", self.device.is_some()),
-            ("--threads", self.cpu.threads.is_some()),
-            ("--winograd", self.cpu.winograd.is_some()),
+            ("--threads", self.threads.is_some()),
         ];
         given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect()
     }

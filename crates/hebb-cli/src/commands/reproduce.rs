@@ -10,7 +10,7 @@ use hebb_lab::report::Claim;
 use hebb_lab::{Figure, Request, Scale, Seeds};
 use serde::Serialize;
 
-use crate::args::{Cli, ReproduceArgs};
+use crate::args::{Cli, CpuArgs, ReproduceArgs};
 use crate::device;
 use crate::output::{self, Align, plain};
 
@@ -52,7 +52,11 @@ fn make(args: &ReproduceArgs) -> Result<()> {
     let runs = !figure.seeds.is_empty();
     // What is only worked out needs no device, but a request has one.
     let choice = if runs { args.device.clone().unwrap_or(Choice::Auto) } else { Choice::Reference };
-    let device = if runs { device::find(&choice, args.cpu)? } else { Device::reference() };
+    let device = if runs {
+        device::find(&choice, CpuArgs { threads: args.threads, winograd: None })?
+    } else {
+        Device::reference()
+    };
     let request = Request {
         scale: args.scale.unwrap_or(Scale::Full),
         seeds: args.seeds.clone().unwrap_or_else(|| Seeds(figure.seeds.to_vec())),

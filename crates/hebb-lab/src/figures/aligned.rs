@@ -31,6 +31,7 @@ const DRAWN: usize = 25;
 
 /// A network and its theory, by iteration.
 struct Course {
+    seed: u64,
     epsilon: f32,
     /// log₁₀ e of the network and of the theory.
     errors: Vec<(f64, f64)>,
@@ -96,23 +97,25 @@ impl Layout {
 
 /// The figure.
 pub fn make(request: &Request<'_>) -> Result<Made, LabError> {
-    let seed = request.seeds.0[0];
-    let layout = Layout::new(Linear { lr: STEP, ..Linear::default() }, seed);
+    let seeds = &request.seeds.0;
+    let layouts: Vec<Layout> =
+        seeds.iter().map(|seed| Layout::new(Linear { lr: STEP, ..Linear::default() }, *seed)).collect();
     let mut seconds = 0.0;
     if let Scale::Minutes(_) = request.scale {
-        let pairs = pairs(&layout.linear, seed);
-        seconds = run(request, &layout.linear, &pairs, (1, seed)).seconds()? * EPSILONS.len() as f64;
+        let pairs = pairs(&layouts[0].linear, seeds[0]);
+        let run = run(request, &layouts[0].linear, &pairs, (1, seeds[0]));
+        seconds = run.seconds()? * (EPSILONS.len() * seeds.len()) as f64;
     }
     let iterations = request.scale.steps(ITERATIONS, || seconds);
-    let courses: Vec<Course> = EPSILONS
-        .iter()
-        .map(|(epsilon, _)| course(request, &layout, *epsilon, (iterations, seed)))
-        .collect::<Result<_, _>>()?;
-    Ok(Made {
-        picture: picture(&courses),
-        table: table(&courses),
-        report: report(&courses, request, (&layout, iterations)),
-    })
+    let mut courses = Vec::new();
+    for (layout, &seed) in layouts.iter().zip(seeds) {
+        (request.tell)(&format!("seed {seed}: {} networks, {iterations} iterations each", EPSILONS.len()));
+        for (epsilon, _) in EPSILONS {
+            courses.push(course(request, layout, epsilon, (iterations, seed))?);
+        }
+    }
+    let report = report(&courses, request, (&layouts, iterations));
+    Ok(Made { picture: picture(&courses), table: table(&courses), report })
 }
 
 fn pairs(linear: &Linear, seed: u64) -> Pairs {
@@ -129,7 +132,6 @@ fn course(
     epsilon: f32,
     (iterations, seed): (u32, u64),
 ) -> Result<Course, LabError> {
-    (request.tell)(&format!("ε = {epsilon}: {iterations} iterations"));
     let linear = Linear { rule: Rule::urfb(epsilon), ..layout.linear.clone() };
     let pairs = pairs(&linear, seed);
     let run = run(request, &linear, &pairs, (iterations, seed));
@@ -147,6 +149,7 @@ fn course(
     };
     let errors = [Some(ran.first.get("error"))].into_iter().chain(ran.rows.iter().map(|row| row.get("error")));
     Ok(Course {
+        seed,
         epsilon,
         errors: errors.enumerate().map(|(at, e)| (e.unwrap_or(f64::NAN).log10(), of_theory(at).log10())).collect(),
         weights: found.iter().zip(&paths[0]).map(|(found, path)| [0, 1, 2].map(|at| (found[at], path[at]))).collect(),
@@ -156,15 +159,15 @@ fn course(
 
 fn table(courses: &[Course]) -> Table {
     let numbers = ["error", "lambda_1", "lambda_2", "lambda_3"];
-    let head = ["epsilon", "iteration", "log10_error", "log10_error_theory"].map(str::to_owned);
+    let head = ["run", "epsilon", "iteration", "log10_error", "log10_error_theory"].map(str::to_owned);
     let of_weights = numbers[1..].iter().flat_map(|name| [(*name).to_owned(), format!("{name}_theory")]);
     let mut table = Table::new(head.into_iter().chain(of_weights));
     for course in courses {
         for (at, (error, weights)) in course.errors.iter().zip(&course.weights).enumerate() {
-            let head = [f64::from(course.epsilon).into(), (at as u64).into(), error.0.into(), error.1.into()];
-            table.push(
-                head.into_iter().chain(weights.iter().flat_map(|(found, theory)| [(*found).into(), (*theory).into()])),
-            );
+            let run = [course.seed.into(), f64::from(course.epsilon).into(), (at as u64).into()];
+            let head = run.into_iter().chain([error.0.into(), error.1.into()]);
+            let of_weights = weights.iter().flat_map(|(found, theory)| [(*found).into(), (*theory).into()]);
+            table.push(head.chain(of_weights));
         }
     }
     table
@@ -182,8 +185,9 @@ fn off(courses: &[Course]) -> (f64, f64) {
 fn claims(courses: &[Course]) -> Vec<Claim> {
     let (errors, weights) = off(courses);
     let astray = courses.iter().map(|course| course.astray).fold(0.0, f64::max);
-    let ends: Vec<f64> =
-        courses.iter().filter_map(|course| course.errors.last()).map(|(network, _)| *network).collect();
+    let end = |course: &Course| course.errors.last().map_or(f64::NAN, |(network, _)| *network);
+    let runs = || courses.chunk_by(|one, other| one.seed == other.seed);
+    let ends = |run: &[Course]| run.iter().map(|course| format!("{:.2}", end(course))).collect::<Vec<_>>().join(", ");
     vec![
         Claim::new(
             "from an aligned start W stays along the singular vectors of T",
@@ -200,17 +204,15 @@ fn claims(courses: &[Course]) -> Vec<Claim> {
         ),
         Claim::new(
             "a larger ε ends lower",
-            ends.windows(2).all(|pair| pair[1] < pair[0]),
-            format!(
-                "log₁₀ e at the end: {}",
-                ends.iter().map(|end| format!("{end:.2}")).collect::<Vec<_>>().join(", ")
-            ),
+            runs().all(|run| run.windows(2).all(|pair| end(&pair[1]) < end(&pair[0]))),
+            format!("log₁₀ e at the end: {}", runs().map(ends).collect::<Vec<_>>().join("; ")),
         ),
     ]
 }
 
-fn report(courses: &[Course], request: &Request<'_>, (layout, iterations): (&Layout, u32)) -> Report {
-    let values = &layout.target.values;
+fn report(courses: &[Course], request: &Request<'_>, (layouts, iterations): (&[Layout], u32)) -> Report {
+    let values =
+        |layout: &Layout| layout.target.values.iter().map(|value| format!("{value:.2}")).collect::<Vec<_>>().join(", ");
     let mut reduced = Vec::new();
     if iterations < ITERATIONS {
         reduced.push(format!("{iterations} of {ITERATIONS} iterations"));
@@ -218,8 +220,8 @@ fn report(courses: &[Course], request: &Request<'_>, (layout, iterations): (&Lay
     Report {
         shows: "Lines are the theory: the scalar systems (15) integrated, one for each of T's singular values, at \
                 time t = η · iteration. Points are the network, trained in f32 from W = 0 and R aligned with T's \
-                singular vectors. Left log₁₀ e, then the weights along the largest singular value, layer by layer: \
-                the points lie on the lines."
+                singular vectors. A row a seed: left log₁₀ e, then the weights along the largest singular value, \
+                layer by layer: the points lie on the lines."
             .to_owned(),
         claims: claims(courses),
         ran: vec![
@@ -231,10 +233,10 @@ fn report(courses: &[Course], request: &Request<'_>, (layout, iterations): (&Lay
                     FEEDBACK[0], FEEDBACK[1]
                 ),
             ),
-            ("singular values of T", values.iter().map(|value| format!("{value:.2}")).collect::<Vec<_>>().join(", ")),
-            ("step size η", layout.linear.lr.to_string()),
+            ("singular values of T", layouts.iter().map(values).collect::<Vec<_>>().join("; ")),
+            ("step size η", STEP.to_string()),
             ("iterations", iterations.to_string()),
-            ("seed", request.seeds.0[0].to_string()),
+            ("seeds", request.seeds.to_string()),
             ("device", request.runtime.name()),
         ],
         reduced,
@@ -244,9 +246,10 @@ fn report(courses: &[Course], request: &Request<'_>, (layout, iterations): (&Lay
 
 fn picture(courses: &[Course]) -> plot::Figure {
     let last = courses.first().map_or(1, |course| course.errors.len() - 1) as f64;
-    let draw = |title: &str, label: &str, of: &dyn Fn(&Course, usize) -> (f64, f64)| -> plot::Panel {
+    type Pair<'a> = &'a dyn Fn(&Course, usize) -> (f64, f64);
+    let draw = |run: &[Course], title: String, label: &str, of: Pair<'_>| -> plot::Panel {
         let mut chart = Chart::new(title, Axis::new("iteration").over(0.0, last), Axis::new(label));
-        for (n, course) in courses.iter().enumerate() {
+        for (n, course) in run.iter().enumerate() {
             let all = (0..course.weights.len()).map(|at| (at as f64, of(course, at)));
             let theory = all.clone().map(|(x, (_, theory))| (x, theory)).collect();
             let points = all.step_by(DRAWN).map(|(x, (network, _))| (x, network)).collect();
@@ -255,17 +258,19 @@ fn picture(courses: &[Course]) -> plot::Figure {
         }
         chart.into()
     };
-    let weight = |layer: usize, name: &str| {
-        draw(&format!("{name} of the largest direction"), name, &|course, at| course.weights[at][layer])
+    let row = |run: &[Course]| -> Vec<plot::Panel> {
+        let error = draw(run, format!("error, seed {}", run[0].seed), "log₁₀ e", &|course, at| course.errors[at]);
+        let weight = |layer: usize| {
+            let name = ["λ₁", "λ₂", "λ₃"][layer];
+            draw(run, format!("{name} of the largest direction"), name, &|course, at| course.weights[at][layer])
+        };
+        [error].into_iter().chain((0..3).map(weight)).collect()
     };
     plot::Figure {
         title: "An aligned network (points) and the scalar systems (15) (lines)".to_owned(),
         key: EPSILONS.iter().enumerate().map(|(n, (_, name))| (format!("ε = {name}"), Style::nth(n))).collect(),
-        rows: vec![
-            vec![draw("error", "log₁₀ e", &|course, at| course.errors[at]), weight(0, "λ₁")],
-            vec![weight(1, "λ₂"), weight(2, "λ₃")],
-        ],
-        panel: (300.0, 190.0),
+        rows: courses.chunk_by(|one, other| one.seed == other.seed).map(row).collect(),
+        panel: (230.0, 190.0),
     }
 }
 
@@ -288,6 +293,7 @@ mod tests {
         assert!(claims.iter().all(|claim| claim.holds), "{claims:#?}");
         // A control: the theory of another ε is elsewhere.
         let mixed = [Course {
+            seed: 3,
             epsilon: 0.0,
             errors: courses[0].errors.iter().zip(&courses[2].errors).map(|(a, b)| (a.0, b.1)).collect(),
             weights: courses[0]

@@ -155,12 +155,12 @@ fn report(courses: &[Course], request: &Request<'_>, steps: u32) -> Report {
         courses.iter().map(text).collect::<Vec<_>>().join("; ")
     };
     Report {
-        shows: "Top left how far the rows of W are from orthonormal, by step, beside it the largest principal angle between \
-                the units' space and that of the sample's leading components; both axes are logarithmic. Top right what \
-                Wᵀ cannot unroll of the input's power at the end, beside what the leading components leave: bars of one \
-                height. Below the units' weights on patches of images, a unit's 0 in the middle of its range: soft \
-                blobs, edges and bars, each a mixture of principal components, for the rule fixes their space and not \
-                their directions."
+        shows: "Top left how far the rows of W are from orthonormal, by step, beside it the largest principal angle \
+                between the units' space and that of the sample's leading components; both axes are logarithmic. Top \
+                right what Wᵀ cannot unroll of the input's power at the end, beside what the leading components \
+                leave: bars of one height. Below, of the first seed, the units' weights on patches of images, a \
+                unit's 0 in the middle of its range: soft blobs, edges and bars, each a mixture of principal \
+                components, for the rule fixes their space and not their directions."
             .to_owned(),
         claims: vec![
             Claim::new(
