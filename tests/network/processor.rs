@@ -2,12 +2,19 @@
 //! whether its vectors hold eight numbers or sixteen.
 
 use hebb_cpu::{Cpu, Vectors};
+use hebb_data::gaussian::gaussian;
+use hebb_engine::settings::Length;
+use hebb_spec::learning::Competition;
+use hebb_spec::param;
+use hebb_spec::system::System;
+use hebb_systems::hebbian::{self, Hebbian};
 use hebb_systems::layered::Rule;
 use hebb_tests::Forced;
 use libtest_mimic::{Failed, Trial};
 
 use crate::runner::Weights;
 use crate::setup::{Kind, Setup};
+use crate::trained::Setup as Trained;
 
 const STEPS: u32 = 4;
 /// Batches of one block, of blocks that do not share out evenly, and of groups of several blocks.
@@ -39,6 +46,13 @@ pub fn trials() -> Vec<Trial> {
             trials.push(trial.with_ignored_flag(!is_here));
         }
     }
+    let levels =
+        [(Vectors::best(), 1), (Vectors::best(), 2), (Vectors::best(), 5), (Vectors::Avx2, 2), (Vectors::Avx512, 2)];
+    let levels: Vec<_> =
+        levels.into_iter().filter(|&(vectors, threads)| Cpu::with(vectors, Some(threads)).is_ok()).collect();
+    trials.push(Trial::test("cpu: threads and vectors leave the bytes of a pair that competes alone", move || {
+        pair_is_same(&levels).map_err(Failed::from)
+    }));
     trials.push(Trial::test("control: each of Winograd's forms makes other bytes on the cpu", || {
         let of = |variant| trained((Kind::Tied, 50, variant), (Vectors::best(), 2), 0);
         let (plain, two, four) = (of("native")?, of("winograd2")?, of("winograd4")?);
@@ -70,6 +84,29 @@ fn same(made: Made, on: &[(Vectors, usize)]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Trains a pair by softmax on each processor and compares W and R.
+fn pair_is_same(on: &[(Vectors, usize)]) -> Result<(), String> {
+    let records = gaussian(&[1.0; 40], 200, 3);
+    let competition = Some(Competition::Softmax { sharpness: 2.0 });
+    let system = Hebbian { competition, ..Hebbian::new(40, 30, hebbian::Rule::PAIR, 0.01) };
+    let setup = Trained { system: &system, records: &records, batch: 50, validation: 0 };
+    let mut first = None;
+    for &(vectors, threads) in on {
+        let cpu = Cpu::with(vectors, Some(threads)).map_err(|error| error.to_string())?;
+        let last = setup.trained(&cpu, Length::Steps(STEPS), 1)?.last;
+        let first = first.get_or_insert_with(|| last.clone());
+        let bits = |weights: &[f32]| weights.iter().map(|weight| weight.to_bits()).collect::<Vec<_>>();
+        if first.0.iter().zip(&last.0).any(|(one, other)| bits(&one.values) != bits(&other.values)) {
+            return Err(format!("{threads} threads with {vectors:?} make other bytes than {:?}", on[0]));
+        }
+    }
+    if first.is_some_and(|last| last == param::Weights::draw(&system.params(), 1)) {
+        Err("nothing was learned".to_owned())
+    } else {
+        Ok(())
+    }
 }
 
 /// The weights after some steps; `skip` leaves batches out before the first.

@@ -8,7 +8,7 @@ use hebb_spec::backend::{Options, Runtime};
 use hebb_spec::learning::Loss;
 use hebb_spec::plan::{List, Plan};
 use hebb_spec::system::System;
-use hebb_systems::layered::{Preset, Rule};
+use hebb_systems::layered::{Activation, Preset, Rule};
 use hebb_tests::{FORMS, Tested, devices};
 use libtest_mimic::Trial;
 use proptest::prelude::*;
@@ -44,6 +44,7 @@ struct Drawn {
     kind: Kind,
     rule: Rule,
     loss: Loss,
+    activation: Activation,
     preset: Preset,
     batch: u32,
     frozen: Vec<u32>,
@@ -66,6 +67,7 @@ fn of_device(tested: Tested) -> Vec<Trial> {
                 kind: Kind::Sparse,
                 rule: rule.parse().map_err(|error| format!("{error}"))?,
                 loss: Loss::Hinge,
+                activation: Activation::Clip,
                 preset: Preset::AsRun,
                 batch: 5,
                 frozen: Vec::new(),
@@ -120,21 +122,26 @@ fn drawn() -> impl Strategy<Value = Drawn> {
     });
     let input = (1..4_u32, 1..10_u32, 1..10_u32).prop_map(|(c, h, w)| Shape::new(c, h, w));
     let rules = Rule::ALL.into_iter().chain([Rule::urfb(0.3)]).collect::<Vec<_>>();
-    let how = (select(rules), select(vec![Loss::Hinge, Loss::Softmax]), select(vec![Preset::AsRun, Preset::Paper]));
+    let losses = select(vec![Loss::Hinge, Loss::Softmax, Loss::Quadratic]);
+    let activation = prop_oneof![3 => Just(Activation::Clip), 1 => Just(Activation::Identity)];
+    let how = (select(rules), losses, activation, select(vec![Preset::AsRun, Preset::Paper]));
     let frozen = subsequence(vec![1, 2, 3], 0..3);
     (text, input, 2..6_u32, select(Kind::ALL.to_vec()), how, 1..10_u32, frozen, any::<bool>(), any::<bool>()).prop_map(
-        |(text, input, classes, kind, (rule, loss, preset), batch, frozen, track_r1, all_statistics)| Drawn {
-            text,
-            input,
-            classes,
-            kind,
-            loss,
-            preset,
-            batch,
-            frozen,
-            track_r1: track_r1 && rule.has_r(),
-            all_statistics,
-            rule,
+        |(text, input, classes, kind, (rule, loss, activation, preset), batch, frozen, track_r1, all_statistics)| {
+            Drawn {
+                text,
+                input,
+                classes,
+                kind,
+                loss,
+                activation,
+                preset,
+                batch,
+                frozen,
+                track_r1: track_r1 && rule.has_r(),
+                all_statistics,
+                rule,
+            }
         },
     )
 }
@@ -145,6 +152,11 @@ fn holds(device: &dyn Runtime, drawn: &Drawn) -> Result<(), String> {
     let mut model = model(named, drawn.kind, drawn.rule, drawn.loss, drawn.preset)?;
     (model.track_r1, model.delta_statistics) = (drawn.track_r1, drawn.all_statistics);
     model.frozen.clone_from(&drawn.frozen);
+    model.activation = drawn.activation;
+    if drawn.activation == Activation::Identity || drawn.loss == Loss::Quadratic {
+        // Nothing else keeps its numbers within three steps' reach of f32.
+        model.lr = 1e-3;
+    }
     let setup = Setup { model, batch: drawn.batch };
     let plan = setup.model.plan(setup.batch);
     check(device, &setup, [plan.clone(), plan])

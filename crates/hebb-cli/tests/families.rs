@@ -67,6 +67,9 @@ fn a_run_goes_on_to_the_same_bytes_and_repeats_from_its_own_file() {
         assert_eq!(left(whole.as_ref()).1.len(), 6, "a row an epoch");
         let shown = succeed(&["inspect", &text(&Path::new(&whole).join("last.safetensors"))]);
         assert!(shown.starts_with(&format!("system: {}", run[0])), "{shown}");
+        let error =
+            fail(&["eval", "--checkpoint", &text(&Path::new(&whole).join("last.safetensors")), "--device", "cpu"]);
+        assert!(error.contains(&format!("is of `hebb {}`, which has no classes to evaluate", run[0])), "{error}");
     }
 }
 

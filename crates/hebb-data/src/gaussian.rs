@@ -10,7 +10,7 @@ use crate::moments::components;
 use crate::{DataError, Vectors};
 
 /// Most numbers of a vector.
-const MOST: usize = 4096;
+const MOST: usize = 1024;
 /// Most numbers of a vector whose covariance is given: its components are found for it.
 const MOST_GIVEN: usize = 256;
 
@@ -71,7 +71,7 @@ impl FromStr for Gaussian {
         if n == 1 {
             let variances = rows.swap_remove(0);
             if variances.len() > MOST {
-                return Err(fail("it has more than 4096 variances"));
+                return Err(fail("it has more than 1024 variances"));
             }
             if !variances.iter().all(|&variance| variance >= 0.0) || variances.iter().sum::<f64>() == 0.0 {
                 return Err(fail("a variance is 0 or more, and one of them above 0"));
@@ -181,7 +181,7 @@ mod tests {
             ("1,2/2,1", "no negative eigenvalue"),
             ("0,0/0,0", "one above 0"),
             (&"1,".repeat(5000), "no numbers"),
-            (&vec!["1"; 5000].join(","), "more than 4096"),
+            (&vec!["1"; 5000].join(","), "more than 1024"),
         ] {
             let error = text.parse::<Gaussian>().unwrap_err().to_string();
             assert!(error.contains(why) && error.len() < 400, "{text}: {error}");

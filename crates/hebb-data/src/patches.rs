@@ -197,9 +197,13 @@ impl VectorOutline {
         }
     }
 
-    /// Bytes of memory that they take, the images that they are cut from aside.
+    /// Bytes of memory that they take, and a folder's images that they are cut from.
     pub fn bytes(&self) -> u64 {
-        4 * self.records as u64 * u64::from(self.shape.units())
+        let of_images = match &self.origin {
+            Origin::Gaussian(_) => 0,
+            Origin::Images(outline) => outline.bytes(),
+        };
+        4 * self.records as u64 * u64::from(self.shape.units()) + of_images
     }
 
     /// Draws or cuts them, and makes them ready.

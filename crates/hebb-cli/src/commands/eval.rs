@@ -20,6 +20,7 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use crate::args::{EvalArgs, SplitName};
+use crate::config::SYSTEM;
 use crate::device;
 use crate::images;
 use crate::memory;
@@ -139,6 +140,12 @@ fn stored(args: &EvalArgs, file: &TensorFile) -> Result<Option<(Metadata, Model)
         bail!("--{key} is for a file without metadata of hebb, but {} has its own: leave it out", path.display());
     }
     let metadata = file.metadata()?;
+    if let Some(system) = metadata.system.get(SYSTEM) {
+        bail!(
+            "{} is of `hebb {system}`, which has no classes to evaluate: look at it with hebb inspect",
+            path.display()
+        );
+    }
     let model = Model::from_description(&metadata.system)
         .map_err(|cause| CheckpointError::Description { path: path.clone(), cause: cause.to_string() })?;
     Ok(Some((metadata, model)))

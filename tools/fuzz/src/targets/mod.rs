@@ -8,6 +8,7 @@ mod images;
 mod notation;
 mod planted;
 mod run_file;
+mod systems;
 
 use std::fs;
 use std::path::Path;
@@ -25,8 +26,9 @@ pub trait Target {
 type Make = fn(&Path) -> Box<dyn Target>;
 
 /// All targets, each made with a folder of its own.
-pub const ALL: [(&str, Make); 6] = [
+pub const ALL: [(&str, Make); 7] = [
     ("notation", |_| Box::new(notation::Notation)),
+    ("systems", |_| Box::new(systems::Systems)),
     ("checkpoint", |folder| Box::new(checkpoint::Checkpoint::new(folder))),
     ("run-toml", |folder| Box::new(run_file::RunToml::new(folder))),
     ("cifar", |folder| Box::new(cifar::Cifar::new(folder))),

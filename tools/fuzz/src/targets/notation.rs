@@ -39,14 +39,15 @@ const WORDS: [&str; 16] = [
     "Maxpool 3; ",
 ];
 /// Settings, some of which fit together.
-const SETTINGS: [(&str, &[&str]); 13] = [
+const SETTINGS: [(&str, &[&str]); 14] = [
     ("untied", &["all", "none", "1", "1-2", "1-65536", "1-65536,1-65536"]),
     ("untied-start", &["tied", "independent"]),
     ("connectivity", &["1", "0.5", "1e-30", "0"]),
     ("rule", &["urfb", "bp", "frfb", "kp", "usf", "frsf", "brsf", "dfa", "drtp"]),
     ("epsilon", &["0", "0.5", "1", "7"]),
     ("decay", &["0", "0.01", "1"]),
-    ("loss", &["hinge", "softmax"]),
+    ("loss", &["hinge", "softmax", "quadratic"]),
+    ("activation", &["clip", "identity"]),
     ("mu", &["0", "1e38", "-5"]),
     ("slope", &["0.5", "1e-45", "0"]),
     ("preset", &["as-run", "paper"]),
