@@ -5,10 +5,10 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 
-use hebb_shaders::Shader;
+use hebb_shaders::{Shader, Text};
 use naga::back::{hlsl, msl, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
-use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use naga::valid::{Capabilities, ModuleInfo, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator};
 
 use crate::error::Error;
 
@@ -35,9 +35,14 @@ impl<'a> Translator<'a> {
         let error = |cause: String| Error::Translation { what: name(shader), language: "naga's own form", cause };
         let module =
             naga::front::wgsl::parse_str(shader.source).map_err(|cause| error(cause.emit_to_string(shader.source)))?;
-        let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
-            .validate(&module)
-            .map_err(|cause| error(cause.emit_to_string(shader.source)))?;
+        // Under exactly what its text needs.
+        let by_lanes = shader.text == Text::Lanes;
+        let capabilities = if by_lanes { Capabilities::SUBGROUP } else { Capabilities::empty() };
+        let mut validator = Validator::new(ValidationFlags::all(), capabilities);
+        if by_lanes {
+            validator.subgroup_stages(ShaderStages::COMPUTE).subgroup_operations(SubgroupOperationSet::all());
+        }
+        let info = validator.validate(&module).map_err(|cause| error(cause.emit_to_string(shader.source)))?;
         Ok(Self { shader, module, info })
     }
 
@@ -76,9 +81,10 @@ impl<'a> Translator<'a> {
         written.map(|(text, _)| text).map_err(|cause| self.failed("MSL", cause))
     }
 
-    /// Direct3D's language.
+    /// Direct3D's language, of the model that brought subgroups.
     pub fn hlsl(&self) -> Result<String, Error> {
-        let options = hlsl::Options { fake_missing_bindings: true, ..Default::default() };
+        let shader_model = hlsl::ShaderModel::V6_0;
+        let options = hlsl::Options { fake_missing_bindings: true, shader_model, ..Default::default() };
         let mut text = String::new();
         hlsl::Writer::new(&mut text, &options, &hlsl::PipelineOptions::default())
             .write(&self.module, &self.info, None)
