@@ -1,6 +1,7 @@
 //! Writes the tiles of a linked shader out: loops whose bounds are known become their turns, blocks under a comparison of
-//! known numbers stay or go, and arrays that only such turns index become named values. naga writes every loop as `while(true)`, which not every compiler unrolls, and an
-//! array that a loop indexes then lives in memory instead of registers.
+//! known numbers stay or go, and arrays that only such turns index become named values. naga writes every loop as
+//! `while(true)`, which not every compiler unrolls, and an array that a loop indexes then lives in memory instead of
+//! registers.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,18 @@ pub fn written_out(source: &str) -> String {
     let words = words(source);
     let known = constants(&words);
     let turns = turns(&words, &known);
-    named(&turns, &known).concat()
+    let named = named(&turns, &known);
+    // Without the depths of its blocks: half of the text would be spaces.
+    let thin = |word: &String| {
+        if !is_space(word) {
+            word.clone()
+        } else if word.contains('\n') {
+            "\n".to_owned()
+        } else {
+            " ".to_owned()
+        }
+    };
+    named.iter().map(thin).collect()
 }
 
 /// Names, numbers, and all else character by character; white space stays.
