@@ -81,10 +81,12 @@ impl<'a> Translator<'a> {
         written.map(|(text, _)| text).map_err(|cause| self.failed("MSL", cause))
     }
 
-    /// Direct3D's language, of the model that brought subgroups.
+    /// Direct3D's language; of the model that brought subgroups only where a text needs them.
     pub fn hlsl(&self) -> Result<String, Error> {
-        let shader_model = hlsl::ShaderModel::V6_0;
-        let options = hlsl::Options { fake_missing_bindings: true, shader_model, ..Default::default() };
+        let mut options = hlsl::Options { fake_missing_bindings: true, ..Default::default() };
+        if self.shader.text == Text::Lanes {
+            options.shader_model = hlsl::ShaderModel::V6_0;
+        }
         let mut text = String::new();
         hlsl::Writer::new(&mut text, &options, &hlsl::PipelineOptions::default())
             .write(&self.module, &self.info, None)
