@@ -1,6 +1,7 @@
 //! hebb's command line: options, tables, progress, and what to do about an error. The only crate that prints.
 
 mod args;
+mod asked;
 mod commands;
 mod config;
 mod connected;

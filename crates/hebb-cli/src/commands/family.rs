@@ -22,6 +22,7 @@ use hebb_spec::settings::{SettingError, Table, Value};
 use hebb_spec::system::System;
 
 use crate::args::{FamilyArgs, Takes};
+use crate::asked::Asked;
 use crate::config::{SYSTEM, SettingsFile, check_system};
 use crate::device;
 use crate::memory;
@@ -29,7 +30,6 @@ use crate::merge::over;
 use crate::origin::Origin;
 use crate::output;
 use crate::tuned::{self, Tuned};
-use asked::Asked;
 
 use super::train::stop::Stop;
 use super::train::viewer::Viewer;
@@ -90,7 +90,7 @@ pub fn settings<F: Family>(origin: &Origin) -> Result<RunSettings> {
 
 /// Trains into a folder. After a Ctrl-C the run is saved and the program ends with 130, after a SIGTERM with 143.
 pub fn run<F: Family>(args: &FamilyArgs<F>) -> Result<()> {
-    let asked = Asked::read(args, F::NAME)?;
+    let asked = asked::read(args, F::NAME)?;
     if asked.resume { resume::<F>(&asked) } else { begin::<F>(&asked) }
 }
 

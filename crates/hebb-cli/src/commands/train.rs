@@ -25,6 +25,7 @@ use hebb_spec::system::System;
 use hebb_systems::layered::{Model, ModelSpec};
 
 use crate::args::TrainArgs;
+use crate::asked::Asked;
 use crate::config::{SettingsFile, check_system};
 use crate::connected;
 use crate::device;
@@ -35,14 +36,13 @@ use crate::merge::over;
 use crate::origin::Origin;
 use crate::output;
 use crate::tuned::{self, Tuned};
-use asked::Asked;
 use stop::Stop;
 use viewer::Viewer;
 
 /// Trains a network into a folder. After a Ctrl-C the run is saved and the program ends with 130, after a SIGTERM with
 /// 143.
 pub fn run(args: &TrainArgs) -> Result<()> {
-    let asked = Asked::read(args)?;
+    let asked = asked::read(args)?;
     if asked.resume { resume(&asked) } else { begin(&asked) }
 }
 

@@ -1,72 +1,36 @@
-//! What a training was asked for: options over a config file.
-
-use std::path::PathBuf;
+//! What a training was asked for.
 
 use anyhow::{Result, bail};
-use clap::CommandFactory;
-use clap::error::ErrorKind;
-use hebb_spec::settings::Value;
 
-use crate::args::{Cli, CpuArgs, TrainArgs};
+use crate::args::TrainArgs;
+use crate::asked::{Asked, Options, usage};
 use crate::config::SettingsFile;
 use crate::fields::of_layered;
-use crate::merge::over;
 use crate::origin::Origin;
 
-/// Options, with what they leave open taken from the config file.
-pub struct Asked {
-    /// The run's folder.
-    pub out: PathBuf,
-    /// Whether the run there is to be continued.
-    pub resume: bool,
-    /// Whether it is to be replaced.
-    pub overwrite: bool,
-    /// Whether the result is wanted as JSON.
-    pub json: bool,
-    /// Threads of the processor.
-    pub cpu: CpuArgs,
-    /// The settings.
-    pub origin: Origin,
-}
-
-impl Asked {
-    /// Reads the config file, if there is one.
-    pub fn read(args: &TrainArgs) -> Result<Self> {
-        let file = args.config.as_deref().map(|path| SettingsFile::config(path, &of_layered())).transpose()?;
-        let mut given = args.given.table.clone();
-        for (key, on) in [("resume", args.resume), ("overwrite", args.overwrite)] {
-            if on {
-                given.set(key, Value::Switch(true));
-            }
+/// Reads the config file, if there is one.
+pub fn read(args: &TrainArgs) -> Result<Asked> {
+    let file = args.config.as_deref().map(|path| SettingsFile::config(path, &of_layered())).transpose()?;
+    let TrainArgs { out, given, resume, overwrite, cpu, json, .. } = args;
+    let options = Options { out, resume: *resume, overwrite: *overwrite, json: *json, cpu: *cpu, given: &given.table };
+    let asked = Asked::over(options, file, Origin::new)?;
+    let all = asked.origin.table();
+    // Of a run that is continued, run.toml may name the file.
+    if !asked.resume && all.get("init-layers").is_some() && all.get("init").is_none() {
+        if given.table.get("init-layers").is_some() {
+            return Err(usage("--init-layers needs --init FILE"));
         }
-        let all = file.as_ref().map_or_else(|| given.clone(), |file| over(&given, &file.values));
-        let is_on = |key: &str| all.get(key).is_some_and(|value| *value == Value::Switch(true));
-        let out = args.out.clone().or_else(|| all.get("out").map(|out| PathBuf::from(out.to_string())));
-        let (Some(out), resume, overwrite) = (out, is_on("resume"), is_on("overwrite")) else {
-            return Err(usage("--out <RUN> is missing: neither the options nor the config file name a folder"));
-        };
-        let origin = Origin::new(&given, file);
-        // Of a run that is continued, run.toml may name the file.
-        if !resume && all.get("init-layers").is_some() && all.get("init").is_none() {
-            if args.given.table.get("init-layers").is_some() {
-                return Err(usage("--init-layers needs --init FILE"));
-            }
-            bail!("{} needs a key 'init'", origin.place("init-layers"));
-        }
-        Ok(Self { out, resume, overwrite, json: args.json, cpu: args.cpu, origin })
+        bail!("{} needs a key 'init'", asked.origin.place("init-layers"));
     }
-}
-
-/// A wrong command line.
-fn usage(text: &str) -> anyhow::Error {
-    Cli::command().error(ErrorKind::MissingRequiredArgument, text).into()
+    Ok(asked)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::Command;
+    use crate::args::{Cli, Command};
     use clap::Parser;
+    use std::path::PathBuf;
 
     fn asked(options: &[&str], file: &str) -> Result<Asked> {
         let folder = tempfile::tempdir().unwrap();
@@ -74,7 +38,7 @@ mod tests {
         std::fs::write(&path, file).unwrap();
         let config = ["hebb", "train", "--config", path.to_str().unwrap()];
         match Cli::try_parse_from(config.iter().chain(options)).unwrap().command {
-            Command::Train(args) => Asked::read(&args),
+            Command::Train(args) => read(&args),
             _ => unreachable!("it is hebb train"),
         }
     }
