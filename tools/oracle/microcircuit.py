@@ -33,7 +33,7 @@ Layers = dict[int, Array]
 PURPOSE_NOISE = 17
 KINDS = ("up", "ip", "pi", "down")
 # Of a sum s of eight bytes: z = SPREAD (s - 1020), and n = z (C0 + z² (C1 + z² (C2 + z² C3))); constants are float32's.
-SPREAD = float(np.float32(0.0047842185))
+SPREAD = float(np.float32(0.004784196))
 SHAPE = [float(np.float32(c)) for c in (0.98024985, 0.0067881367, -0.00011113191, 0.000022041326)]
 
 
