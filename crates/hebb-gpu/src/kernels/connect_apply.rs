@@ -9,7 +9,7 @@ use super::connect_update;
 use super::launch::{Bound, Launch};
 use crate::variant::Tuning;
 
-/// From the partial sums into W, and into R where it learns.
+/// From the partial sums into W, and into R or the trace where there is one.
 pub(crate) fn launch(connection: &Connection, splits: u32, learning: Learning, tuning: &Tuning) -> Launch {
     let params = ConnectApplyParams {
         vectors: connection.filter_vectors(),
@@ -17,6 +17,7 @@ pub(crate) fn launch(connection: &Connection, splits: u32, learning: Learning, t
         rate: learning.rate.0,
         keep: learning.keep,
         epsilon: learning.epsilon.unwrap_or(0.0),
+        keep_trace: learning.trace.unwrap_or(0.0),
     };
     let shader = tuning.shader("connect_apply", connect_update::features(learning));
     let mut bound = vec![Bound::partial()];

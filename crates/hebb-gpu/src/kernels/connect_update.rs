@@ -39,7 +39,7 @@ pub(crate) fn rounding(problem: &Problem, connection: &Connection, learning: Lea
     Rounding::Runs { runs, lanes: if shader.text == Text::Plain { shader.constant("LANES") } else { 1 } }
 }
 
-/// Straight into W, and into R where it learns.
+/// Straight into W, and into R or the trace where there is one.
 pub(crate) fn launches(problem: &Problem, connection: &Connection, learning: Learning, tuning: &Tuning) -> Vec<Launch> {
     let (shader, batch) = (shader(features(learning), problem, tuning), problem.batch());
     let filter = connection.kernel_h * connection.kernel_w;
@@ -60,6 +60,7 @@ pub(crate) fn launches(problem: &Problem, connection: &Connection, learning: Lea
             rate: learning.rate.0,
             keep: learning.keep,
             epsilon: learning.epsilon.unwrap_or(0.0),
+            keep_trace: learning.trace.unwrap_or(0.0),
             ..params(connection, batch)
         };
         let mut bound = vec![Bound::whole(Slot::Delta), Bound::whole(Slot::X)];
@@ -82,6 +83,9 @@ const PARTIAL: &[&str] = &["partial"];
 
 /// The form of the shader that learns so.
 pub(crate) fn features(learning: Learning) -> &'static [&'static str] {
+    if learning.trace.is_some() {
+        return &["traced"];
+    }
     match (learning.epsilon.is_some(), learning.masked) {
         (false, false) => &[],
         (true, false) => &["feedback"],
@@ -90,9 +94,13 @@ pub(crate) fn features(learning: Learning) -> &'static [&'static str] {
     }
 }
 
-/// The weights that learn.
+/// What changes: the weights that learn, and the trace that W learns by.
 pub(crate) fn weights(learning: Learning) -> &'static [Slot] {
-    if learning.epsilon.is_some() { &[Slot::W, Slot::R] } else { &[Slot::W] }
+    match (learning.trace.is_some(), learning.epsilon.is_some()) {
+        (true, _) => &[Slot::W, Slot::Trace],
+        (false, true) => &[Slot::W, Slot::R],
+        (false, false) => &[Slot::W],
+    }
 }
 
 /// Their masks.
@@ -123,6 +131,7 @@ fn params(connection: &Connection, batch: u32) -> ConnectUpdateParams {
         rate: 0,
         keep: 1.0,
         epsilon: 0.0,
+        keep_trace: 0.0,
     }
 }
 

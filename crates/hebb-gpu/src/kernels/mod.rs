@@ -9,17 +9,23 @@ mod decay;
 mod difference;
 mod dropout;
 mod gather_images;
+mod integrate;
 mod launch;
 mod loss;
+mod nudge;
 mod pair_statistics;
 mod pieces;
 mod pool_feedback;
 mod pool_forward;
+mod record;
 mod saturation;
 mod sign_feedback;
 mod sum_feedback;
 mod sum_forward;
 mod target_delta;
+mod transfer;
+mod transfer_error;
+mod transfer_feedback;
 
 use hebb_spec::backend::Rounding;
 use hebb_spec::operand::Slot;
@@ -34,7 +40,9 @@ pub(crate) fn smallest_window(problem: &Problem, slot: Slot) -> Option<u64> {
     match (problem, slot) {
         (Problem::ConnectForward { connection, .. }, Slot::W)
         | (Problem::ConnectFeedback { connection, .. }, Slot::R)
-        | (Problem::ConnectUpdate { connection, .. }, Slot::W | Slot::R) => Some(pieces::smallest(connection)),
+        | (Problem::ConnectUpdate { connection, .. }, Slot::W | Slot::R | Slot::Trace) => {
+            Some(pieces::smallest(connection))
+        }
         (Problem::SignFeedback { .. }, _) | (Problem::Decay { .. }, Slot::W) => Some(0),
         (Problem::PairStatistics { .. }, Slot::A | Slot::B) => Some(16 * u64::from(Problem::STATISTICS_CHUNK)),
         _ => None,
@@ -104,5 +112,17 @@ fn whole(problem: &Problem, tuning: &Tuning) -> Vec<Launch> {
         Problem::TargetDelta { classes, batch } => one(target_delta::launch(classes, batch, tuning)),
         Problem::PairStatistics { of, masked } => pair_statistics::launches(&of, masked, tuning),
         Problem::Saturation { units, batch } => one(saturation::launch(units, batch, tuning)),
+        Problem::Transfer { units, batch, transfer, one: more } => {
+            one(transfer::launch(units, batch, (transfer, more), tuning))
+        }
+        Problem::TransferError { units, batch, transfer, scale } => {
+            one(transfer_error::launch(units, batch, (transfer, scale), tuning))
+        }
+        Problem::TransferFeedback { units, batch, transfer, .. } => {
+            one(transfer_feedback::launch(units, batch, transfer, tuning))
+        }
+        Problem::Nudge { units, batch, nudge } => one(nudge::launch(units, batch, nudge, tuning)),
+        Problem::Integrate { units, batch, euler } => one(integrate::launch(units, batch, euler, tuning)),
+        Problem::Record { units, batch, every, rows } => one(record::launch(units, batch, (every, rows), tuning)),
     }
 }
