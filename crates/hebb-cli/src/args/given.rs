@@ -12,7 +12,7 @@ use crate::fields::{Setting, of_layered};
 use crate::merge::rival;
 
 /// The help's headings, in order.
-const GROUPS: [&str; 5] = ["Network", "Connection", "Rule", "Data", "Running"];
+const GROUPS: [&str; 6] = ["Network", "Connection", "Neurons", "Rule", "Data", "Running"];
 
 /// Which settings a command takes.
 pub trait Takes: Clone + Debug {
