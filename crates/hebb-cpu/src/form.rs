@@ -37,7 +37,11 @@ impl Form {
     }
 
     /// The line of a unit, or behind the last one.
+    #[inline]
     pub fn line(&self, unit: usize) -> usize {
+        if self.stride == self.places {
+            return unit;
+        }
         unit / self.places * self.stride + unit % self.places
     }
 

@@ -6,8 +6,8 @@ use hebb_spec::backend::Error;
 use hebb_spec::learning::Learning;
 use hebb_spec::operand::Slot;
 use hebb_spec::plan::TensorId;
-use rayon::prelude::*;
 
+use super::share::each;
 use super::{Now, Operands};
 use crate::memory::{Tensors, Whole};
 
@@ -47,7 +47,13 @@ impl Learner {
 
     /// Cuts W, R and their masks into pieces of so many weights, and calls `change` with each piece and its number, many
     /// at once.
-    pub fn each(&self, tensors: &mut Tensors, piece: usize, change: impl Fn(usize, Rows<'_>) + Sync) {
+    pub fn each(
+        &self,
+        alone: bool,
+        tensors: &mut Tensors,
+        piece: usize,
+        change: impl Fn(usize, Rows<'_>) + Sync + Send,
+    ) {
         let len = tensors.floats(self.w).len();
         let mut w = std::mem::take(&mut tensors.whole[self.w.0]);
         let mut r = self.r.map(|r| std::mem::take(&mut tensors.whole[r.0])).unwrap_or_default();
@@ -62,13 +68,11 @@ impl Learner {
         };
         if let Whole::Floats(w) = &mut w {
             let pieces = w[..len].chunks_mut(piece).enumerate();
-            let rows: Vec<(usize, Rows<'_>)> = pieces
-                .map(|(at, w)| {
-                    let (mask_w, mask_r) = (mask_w.map(|mask| &mask[part(at)]), mask_r.map(|mask| &mask[part(at)]));
-                    (at, Rows { w, r: of_r.next(), mask_w, mask_r })
-                })
-                .collect();
-            rows.into_par_iter().for_each(|(at, rows)| change(at, rows));
+            let rows = pieces.map(|(at, w)| {
+                let (mask_w, mask_r) = (mask_w.map(|mask| &mask[part(at)]), mask_r.map(|mask| &mask[part(at)]));
+                (at, Rows { w, r: of_r.next(), mask_w, mask_r })
+            });
+            each(alone, rows, |(at, rows)| change(at, rows));
         }
         tensors.whole[self.w.0] = w;
         if let Some(id) = self.r {
@@ -78,7 +82,7 @@ impl Learner {
 
     /// Learns from the sums of groups, each `[weight]`, added in order.
     pub fn learn(&self, (level, now): (Level, &Now), tensors: &mut Tensors, groups: &[&[f32]]) {
-        self.each(tensors, CHUNK, |at, mut rows| {
+        self.each(now.alone, tensors, CHUNK, |at, mut rows| {
             let mut sums = [0.0; CHUNK];
             let sums = &mut sums[..rows.w.len()];
             for group in groups {

@@ -25,8 +25,10 @@ mod pool_feedback;
 mod pool_forward;
 mod random;
 mod saturation;
+mod share;
 mod sign_feedback;
 mod statistics;
+mod strip;
 mod sum_feedback;
 mod sum_forward;
 mod taps;
@@ -45,6 +47,7 @@ use hebb_spec::operand::Slot;
 use hebb_spec::plan::{Call, TensorId};
 use hebb_spec::problem::Problem;
 
+pub(crate) use self::share::{SHARED_FROM, work};
 use self::winograd::Outputs;
 pub use self::winograd::{Winograd, WinogradError};
 use crate::line::{LANES, Line};
@@ -62,15 +65,19 @@ pub(crate) struct Now {
     pub step: u32,
     /// Images that are no padding.
     pub images: usize,
+    /// Number of the repeat within a submission.
+    pub repeat: u32,
     /// The finished factors of what learns.
     pub rates: [f32; MOST_RATES],
+    /// Whether the call at hand is too little to be shared out.
+    pub alone: bool,
 }
 
 impl From<&Step<'_>> for Now {
     fn from(step: &Step<'_>) -> Self {
         let mut rates = [0.0; MOST_RATES];
         rates.iter_mut().zip(step.rates).for_each(|(rate, &given)| *rate = given);
-        Self { seed: step.seed, step: step.step, images: step.images as usize, rates }
+        Self { seed: step.seed, step: step.step, images: step.images as usize, repeat: 0, rates, alone: false }
     }
 }
 
@@ -138,7 +145,15 @@ pub(crate) trait All: Send + Sync {
     fn run(&mut self, level: Level, now: &Now, groups: &mut [Group], tensors: &mut Tensors);
 }
 
-/// A call made ready.
+/// A call made ready, with its work.
+pub(crate) struct Ready {
+    /// Its kernel.
+    pub kernel: Kernel,
+    /// What [`share::work`] makes of it.
+    pub work: u64,
+}
+
+/// A kernel with its tensors.
 pub(crate) enum Kernel {
     /// Block by block.
     Map(Box<dyn Map>),
