@@ -14,7 +14,7 @@ pub fn cases() -> Vec<Case> {
         |name, connection, batch, learning| Case::new(name, Problem::ConnectUpdate { connection, batch, learning });
     let conv = |c, h, w, out, kh, kw| Connection::conv(Shape::new(c, h, w), out, kh, kw);
     let plain = |epsilon| Learning::new(RATE, epsilon);
-    let masked = |epsilon| Learning { rate: RATE, keep: 0.75, epsilon, masked: true };
+    let masked = |epsilon| Learning { rate: RATE, keep: 0.75, epsilon, masked: true, trace: None };
     let mut cases = vec![
         update("in runs: one of everything", conv(1, 1, 2, 1, 1, 1), 1, plain(None)),
         update("in runs: W alone", conv(3, 4, 4, 32, 5, 5), 6, plain(None)),

@@ -18,7 +18,7 @@ pub fn uncut() -> Connection {
 /// Each kind of learning: plain, with R, masked and both, with decay and without.
 pub fn learnings() -> [Learning; 4] {
     [(1.0, Some(1.0), false), (0.5, Some(0.25), true), (1.0, None, true), (1.0 - 1.0 / 128.0, None, false)]
-        .map(|(keep, epsilon, masked)| Learning { rate: RATE, keep, epsilon, masked })
+        .map(|(keep, epsilon, masked)| Learning { rate: RATE, keep, epsilon, masked, trace: None })
 }
 
 /// Shapes of the update.

@@ -40,10 +40,10 @@ pub fn evaluate(
             return Ok(None);
         }
         let indices: Vec<u32> = (start..(start + size).min(end)).map(|record| record as u32).collect();
-        records.gather(&indices, &mut gathered);
+        records.gather(0, &indices, &mut gathered);
         // Nothing in an evaluation is random: the seed does not matter.
         let step = Step { seed: 0, step, images: indices.len() as u32, rates: &rates, inputs: &gathered.inputs() };
-        backend.submit(List::EVALUATE, &step, 1)?;
+        backend.submit(List::EVALUATE, &step, system.repeats(List::EVALUATE))?;
         collect(backend, IN_FLIGHT)?;
     }
     collect(backend, 0)?;

@@ -40,8 +40,9 @@ pub trait Records {
     /// How many there are.
     fn count(&self) -> usize;
 
-    /// Replaces `into` by the records at `indices`, as inputs of the system that learns from them.
-    fn gather(&self, indices: &[u32], into: &mut Gathered);
+    /// Replaces `into` by the records at `indices`, as inputs of the system that learns from them. Records that are drawn
+    /// anew each time go by the epoch, counted from 0; all others are the same in each.
+    fn gather(&self, epoch: u32, indices: &[u32], into: &mut Gathered);
 }
 
 /// Images with labels are the inputs `images` and `labels`.
@@ -50,7 +51,7 @@ impl Records for Split {
         self.len()
     }
 
-    fn gather(&self, indices: &[u32], into: &mut Gathered) {
+    fn gather(&self, _epoch: u32, indices: &[u32], into: &mut Gathered) {
         if !matches!(into.0[..], [(_, Column::Bytes(_)), (_, Column::Classes(_))]) {
             into.0 = vec![("images", Column::Bytes(Vec::new())), ("labels", Column::Classes(Vec::new()))];
         }
@@ -68,7 +69,7 @@ impl Records for Vectors {
         Vectors::count(self)
     }
 
-    fn gather(&self, indices: &[u32], into: &mut Gathered) {
+    fn gather(&self, _epoch: u32, indices: &[u32], into: &mut Gathered) {
         let values = indices.iter().flat_map(|&record| self.vector(record as usize)).copied().collect();
         into.0 = vec![("x", Column::Floats(values))];
     }
@@ -80,7 +81,7 @@ impl Records for Pairs {
         Pairs::count(self)
     }
 
-    fn gather(&self, indices: &[u32], into: &mut Gathered) {
+    fn gather(&self, _epoch: u32, indices: &[u32], into: &mut Gathered) {
         let column = |of: &Vectors| {
             Column::Floats(indices.iter().flat_map(|&record| of.vector(record as usize)).copied().collect())
         };
@@ -97,7 +98,7 @@ mod tests {
     fn pairs_come_together() {
         let pairs = Pairs::of_unit_vectors(1, vec![5.0, 6.0, 7.0]);
         let mut gathered = Gathered::default();
-        pairs.gather(&[2, 0], &mut gathered);
+        pairs.gather(0, &[2, 0], &mut gathered);
         let wanted =
             [("x", Numbers::Floats(&[0.0, 0.0, 1.0, 1.0, 0.0, 0.0])), ("target", Numbers::Floats(&[7.0, 5.0]))];
         assert_eq!((gathered.inputs(), Records::count(&pairs)), (wanted.to_vec(), 3));
@@ -109,10 +110,10 @@ mod tests {
         assert_eq!(Records::count(&split), 3);
         // Whatever stood there gives way.
         let mut gathered = Gathered(vec![("x", Column::Floats(vec![0.5])), ("y", Column::Floats(vec![1.5]))]);
-        split.gather(&[2, 0, 2], &mut gathered);
+        split.gather(0, &[2, 0, 2], &mut gathered);
         let wanted = [("images", Numbers::Bytes(&[5, 6, 1, 2, 5, 6])), ("labels", Numbers::Classes(&[7, 0, 7]))];
         assert_eq!(gathered.inputs(), wanted);
-        split.gather(&[1], &mut gathered);
+        split.gather(0, &[1], &mut gathered);
         assert_eq!(gathered.inputs(), [("images", Numbers::Bytes(&[3, 4])), ("labels", Numbers::Classes(&[1]))]);
         let floats = Gathered(vec![("x", Column::Floats(vec![0.5]))]);
         assert_eq!(floats.inputs(), [("x", Numbers::Floats(&[0.5]))]);

@@ -145,11 +145,11 @@ impl Trainer<'_> {
                 break;
             }
             let records = &order[progress.epoch_step as usize * batch as usize..][..batch as usize];
-            self.records.gather(records, &mut gathered);
+            self.records.gather(progress.epoch, records, &mut gathered);
             let rates = job.system.rates(progress.step, batch);
             let (inputs, seed) = (gathered.inputs(), job.settings.seed);
             let step = Step { seed, step: progress.step, images: batch, rates: &rates, inputs: &inputs };
-            self.backend.submit(List::TRAIN, &step, 1)?;
+            self.backend.submit(List::TRAIN, &step, job.system.repeats(List::TRAIN))?;
             trace!(step = progress.step, "submitted");
             progress.step += 1;
             progress.epoch_step += 1;
@@ -204,12 +204,12 @@ impl Trainer<'_> {
         }
         let records: Vec<u32> = job.observed().map(|record| record as u32).collect();
         let mut gathered = Gathered::default();
-        self.records.gather(&records, &mut gathered);
+        self.records.gather(progress.epoch, &records, &mut gathered);
         let rates = job.system.rates(progress.step, job.settings.batch);
         let (inputs, seed) = (gathered.inputs(), job.settings.seed);
         let images = records.len() as u32;
         let step = Step { seed, step: progress.step, images, rates: &rates, inputs: &inputs };
-        self.backend.submit(List::STATISTICS, &step, 1)?;
+        self.backend.submit(List::STATISTICS, &step, job.system.repeats(List::STATISTICS))?;
         Ok(self.backend.collect(0)?.pop())
     }
 

@@ -85,7 +85,7 @@ mod tests {
     }
 
     fn learner<'a>(epsilon: Option<f32>, rate: f32, w: &'a mut [f32], r: Option<&'a mut [f32]>) -> Learner<'a, f32> {
-        Learner { learning: Learning::new(Rate(0), epsilon), rate, w, r, mask_w: None, mask_r: None }
+        Learner { learning: Learning::new(Rate(0), epsilon), rate, w, r, mask_w: None, mask_r: None, trace: None }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::geometry::{tap_input, tap_output};
 use crate::run::{Inputs, TwinError, floats, pack, written};
 use crate::step::TwinStep;
 use crate::winograd::Winograd;
-use crate::{oracle_decay, oracle_exponentials, oracle_loss, oracle_winograd};
+use crate::{oracle_decay, oracle_exponentials, oracle_loss, oracle_transfer, oracle_winograd};
 
 /// What a tensor must hold, and how far off each number may be, in its logical order.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +80,12 @@ fn bounds(
             let x = floats(problem, inputs, Slot::X)?;
             one(oracle_exponentials::compete((batch, step.images), competition, x))
         }
+        Problem::Transfer { .. }
+        | Problem::TransferError { .. }
+        | Problem::TransferFeedback { .. }
+        | Problem::Nudge { .. }
+        | Problem::Integrate { .. }
+        | Problem::Record { .. } => oracle_transfer::bounds(problem, step, inputs, values)?,
         Problem::PoolForward { .. }
         | Problem::Saturation { .. }
         | Problem::TargetDelta { .. }
@@ -116,7 +122,10 @@ fn bounds(
                 }
                 _ => increments((c, batch, learning), step, inputs)?,
             };
-            learned((learning, rate), terms, &sizes, values)
+            match learning.trace {
+                Some(trace) => traced((learning.keep, trace, rate), terms, &sizes[0], values),
+                None => learned((learning, rate), terms, &sizes, values),
+            }
         }
         Problem::PoolFeedback { pool, .. } => {
             // Only δ is summed; x and y are compared, and keep their signs.
@@ -207,9 +216,10 @@ fn increments(
     step: &TwinStep,
     inputs: &Inputs,
 ) -> Result<Vec<Vec<f64>>, TwinError> {
-    let learning = Learning { keep: 1.0, epsilon: learning.epsilon.map(|_| 1.0), ..learning };
+    let learning = Learning { keep: 1.0, epsilon: learning.epsilon.map(|_| 1.0), trace: None, ..learning };
     let plain = Problem::ConnectUpdate { connection, batch, learning };
     let mut absolute = absolute(inputs, |_| true);
+    absolute.retain(|(slot, _)| *slot != Slot::Trace);
     for (slot, data) in &mut absolute {
         if let (Slot::W | Slot::R, Packed::Floats(weights)) = (slot, data) {
             weights.fill(0.0);
@@ -217,6 +227,24 @@ fn increments(
     }
     let step = TwinStep { rates: [1.0; MOST_RATES], ..*step };
     Ok(written(&plain, &step, &absolute)?.into_iter().map(|(_, sizes)| sizes).collect())
+}
+
+/// Bounds of W and its trace: the increment's own error, the roundings of T = trace · T + increment, then those of
+/// W = keep · W + T.
+fn traced((keep, trace, rate): (f32, f32, f64), terms: u64, sizes: &[f64], values: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let of_trace = |(&size, &value): (&f64, &f64)| {
+        let increment = if size == 0.0 { 0.0 } else { rate * sum_bound(terms + 1, size) + SMALLEST };
+        let kept = value.abs() + rate * size + increment;
+        let product = if trace == 0.0 { 0.0 } else { UNIT * kept + SMALLEST };
+        increment + product + UNIT * (value.abs() + increment + product)
+    };
+    let traces: Vec<f64> = sizes.iter().zip(&values[1]).map(of_trace).collect();
+    let of_weight = |((&value, &trace), &error): ((&f64, &f64), &f64)| {
+        let decay = if keep == 1.0 { 0.0 } else { UNIT * (value.abs() + trace.abs()) + SMALLEST };
+        error + decay + UNIT * (value.abs() + error + decay)
+    };
+    let weights = values[0].iter().zip(&values[1]).zip(&traces).map(of_weight).collect();
+    vec![weights, traces]
 }
 
 /// Bounds of W, and of R if it learns: the increment's own error (R's has one rounding more, ε), then the roundings of

@@ -3,6 +3,8 @@
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
+use crate::polynomials;
+
 /// A floating-point number.
 pub trait Real:
     Copy
@@ -32,6 +34,12 @@ pub trait Real:
     fn ln(self) -> Self;
     /// Held between −1 and 1; NaN stays NaN.
     fn clip(self) -> Self;
+    /// e to the power of self; in f32 by the polynomial that the kernels of φ share.
+    fn power(self) -> Self;
+    /// 1 / (1 + e^−self), likewise.
+    fn logistic(self) -> Self;
+    /// log(1 + e^self), likewise.
+    fn softplus(self) -> Self;
 
     /// The same number.
     fn from_f32(value: f32) -> Self {
@@ -66,6 +74,15 @@ impl Real for f32 {
     fn clip(self) -> Self {
         self.clamp(-1.0, 1.0)
     }
+    fn power(self) -> Self {
+        polynomials::power(self)
+    }
+    fn logistic(self) -> Self {
+        1.0 / (1.0 + polynomials::power(-self))
+    }
+    fn softplus(self) -> Self {
+        polynomials::softplus(self)
+    }
 }
 
 impl Real for f64 {
@@ -84,5 +101,14 @@ impl Real for f64 {
     }
     fn clip(self) -> Self {
         self.clamp(-1.0, 1.0)
+    }
+    fn power(self) -> Self {
+        f64::exp(self)
+    }
+    fn logistic(self) -> Self {
+        1.0 / (1.0 + f64::exp(-self))
+    }
+    fn softplus(self) -> Self {
+        self.max(0.0) + f64::exp(-self.abs()).ln_1p()
     }
 }

@@ -16,17 +16,23 @@ use crate::decay::decay;
 use crate::difference::difference;
 use crate::dropout::dropout;
 use crate::gather_images::gather_images;
+use crate::integrate::integrate;
 use crate::loss::{LossOutputs, loss};
+use crate::nudge::{Nudged, nudge};
 use crate::pair_statistics::pair_statistics;
 use crate::pool_feedback::pool_feedback;
 use crate::pool_forward::pool_forward;
 use crate::real::Real;
+use crate::record::record;
 use crate::saturation::saturation;
 use crate::sign_feedback::sign_feedback;
 use crate::step::TwinStep;
 use crate::sum_feedback::sum_feedback;
 use crate::sum_forward::sum_forward;
 use crate::target_delta::target_delta;
+use crate::transfer::transfer;
+use crate::transfer_error::transfer_error;
+use crate::transfer_feedback::transfer_feedback;
 
 /// Tensors that do not fit their problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -134,6 +140,7 @@ impl<'a, T> Operands<'a, T> {
             r: self.maybe(Slot::R)?,
             mask_w: self.maybe(Slot::MaskW)?.map(|mask| &*mask),
             mask_r: self.maybe(Slot::MaskR)?.map(|mask| &*mask),
+            trace: self.maybe(Slot::Trace)?,
         })
     }
 }
@@ -144,7 +151,11 @@ pub(crate) fn run<T: Real>(
     step: &TwinStep,
     tensors: Vec<(Slot, Lent<'_, T>)>,
 ) -> Result<(), TwinError> {
-    use Slot::{A, B, Below, Delta, Gate, Images, Labels, MaskA, MaskB, Predictions, R, Skip, Sums, W, X, X2, Y};
+    use Slot::{
+        A, B, Below, Delta, Gate, Images, Labels, MaskA, MaskB, Predictions, R, Ring, Skip, Sums, Target, U, V, V2, W,
+        X, X2, Y,
+    };
+    let images = (problem.batch(), step.images);
     let mut of = Operands::new(problem, tensors)?;
     match *problem {
         Problem::GatherImages { shape, batch } => {
@@ -201,6 +212,25 @@ pub(crate) fn run<T: Real>(
         }
         Problem::Compete { units, batch, competition } => {
             compete((units, batch, step.images), competition, of.take(X)?, of.take(Y)?);
+        }
+        Problem::Transfer { transfer: phi, one, .. } => transfer(images, (phi, one), of.take(X)?, of.take(Y)?),
+        Problem::TransferError { transfer: phi, scale, .. } => {
+            transfer_error(images, (phi, scale), (of.take(Y)?, of.take(V)?), of.take(Delta)?);
+        }
+        Problem::TransferFeedback { transfer: phi, .. } => {
+            transfer_feedback(images, phi, (of.take(Delta)?, of.take(Gate)?), of.take(Below)?);
+        }
+        Problem::Nudge { nudge: soma, .. } => {
+            let inputs = (&*of.take(V)?, &*of.take(Target)?);
+            let mut to = Nudged { u: of.take(U)?, y: of.take(Y)?, delta: of.take(Delta)? };
+            nudge(images, soma, inputs, &mut to);
+        }
+        Problem::Integrate { batch, euler, .. } => {
+            let (v, v2) = (&*of.take(V)?, of.maybe(V2)?.map(|v2| &*v2));
+            integrate(batch, euler, step, (v, v2), of.take(U)?);
+        }
+        Problem::Record { units, batch, every, rows } => {
+            record((units, batch), (every, rows), step.repeat, of.take(X)?, of.take(Ring)?);
         }
         Problem::TargetDelta { batch, .. } => target_delta(batch, step.images, of.take(Labels)?, of.take(Delta)?),
         Problem::PairStatistics { .. } => {

@@ -60,7 +60,9 @@ fn draw(problem: &Problem, step: &TwinStep, seed: u64, (index, operand): (u32, O
             if at < u64::from(step.images) { stream.below(at, *classes) as f32 } else { 0.0 }
         }
         (Slot::MaskW | Slot::MaskR | Slot::MaskA | Slot::MaskB, _) => (stream.word(at) >> 31) as f32,
-        (Slot::W | Slot::R, _) => signed(at) * 0.5,
+        (Slot::W | Slot::R | Slot::Trace, _) => signed(at) * 0.5,
+        // On both sides of a transfer function's bend, and where it is flat.
+        (Slot::V | Slot::V2 | Slot::U | Slot::Target, _) | (Slot::X, Problem::Transfer { .. }) => signed(at) * 12.0,
         (Slot::Gate, _) => activity(at),
         (Slot::X | Slot::X2, _) if is_activity => activity(at),
         // Scores on both sides of the hinge, and on it.

@@ -10,6 +10,7 @@ use hebb_spec::operand::Slot;
 use hebb_spec::pool::{Pool, PoolTies, PoolWindow};
 use hebb_spec::problem::Problem;
 use hebb_spec::rng::{Purpose, Stream};
+use hebb_spec::transfer::{Euler, Noise, Nudge, TransferFunction};
 use hebb_spec::{Layout, Shape};
 
 const RATE: Rate = Rate(2);
@@ -51,7 +52,7 @@ fn problems(seed: u64) -> Vec<Problem> {
     let slope = [None, Some(0.5), Some(1.0)][pick(12, 0, 2) as usize];
     let epsilon = [None, Some(1.0), Some(0.3)][pick(13, 0, 2) as usize];
     let keep = if either(18) { 1.0 } else { 0.99 };
-    let learning = Learning { rate: RATE, keep, epsilon, masked: either(19) };
+    let learning = Learning { rate: RATE, keep, epsilon, masked: either(19), trace: None };
     let local = if either(20) { connection.untie() } else { connection };
     let drawn = Magnitudes::Drawn { bound: 0.3, layer: 2 };
     let magnitudes = [Magnitudes::Uniform(0.7), Magnitudes::Kept, drawn][pick(21, 0, 2) as usize];
@@ -77,6 +78,32 @@ fn problems(seed: u64) -> Vec<Problem> {
         Problem::Loss { classes, batch, loss: Loss::Softmax, mu: 0.0 },
         Problem::PairStatistics { of: Layout::Weights(local), masked: either(23) },
         Problem::PairStatistics { of: Layout::Activity { units: pick(17, 1, 5000), batch }, masked: false },
+    ]
+    .into_iter()
+    .chain(neurons(&pick, units, batch))
+    .chain([Problem::ConnectUpdate {
+        connection: local,
+        batch,
+        learning: Learning { masked: false, epsilon: None, trace: Some(0.9), ..learning },
+    }])
+    .collect()
+}
+
+/// The problems of neurons with dendrites.
+fn neurons(pick: &dyn Fn(u64, u32, u32) -> u32, units: u32, batch: u32) -> Vec<Problem> {
+    let softplus = TransferFunction::Softplus { gamma: 0.1, beta: 2.0, theta: 3.0 };
+    let transfer = [TransferFunction::Identity, TransferFunction::Logistic, softplus][pick(24, 0, 2) as usize];
+    let one = pick(25, 0, 1) == 1;
+    let noise = [None, Some(Noise { scale: 0.3, layer: 2 })][pick(26, 0, 1) as usize];
+    let second = [None, Some(0.08)][pick(27, 0, 1) as usize];
+    let euler = Euler { keep: 0.81, first: 0.1, second, noise, restart: pick(28, 0, 3) == 0 };
+    vec![
+        Problem::Transfer { units, batch, transfer, one },
+        Problem::TransferError { units, batch, transfer, scale: 0.7 },
+        Problem::TransferFeedback { units, batch, transfer, one },
+        Problem::Nudge { units, batch, nudge: Nudge { transfer, keep: 0.9, pull: 0.1, rest: -0.2, scale: 0.7 } },
+        Problem::Integrate { units, batch, euler },
+        Problem::Record { units, batch, every: 3, rows: pick(29, 1, 4) },
     ]
 }
 

@@ -10,9 +10,10 @@ use crate::settings::UnknownName;
 pub struct Rate(pub u32);
 
 /// Rates that a step can bring along.
-pub const MOST_RATES: usize = 8;
+pub const MOST_RATES: usize = 32;
 
-/// How W and R learn from ⟨δ xᵀ⟩: W ← keep · W + rate · Σ δ x, and R likewise with ε · rate.
+/// How W and R learn from ⟨δ xᵀ⟩: W ← keep · W + rate · Σ δ x, and R likewise with ε · rate. With a trace T the change is
+/// smoothed over steps: T ← trace · T + rate · Σ δ x, and W ← keep · W + T.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Learning {
     /// Which of the step's rates scales the sum.
@@ -23,12 +24,14 @@ pub struct Learning {
     pub epsilon: Option<f32>,
     /// Whether masks, one for W and one for R, tell which weights there are.
     pub masked: bool,
+    /// What is left of the trace from step to step, where there is one: then neither R nor masks.
+    pub trace: Option<f32>,
 }
 
 impl Learning {
-    /// Learning without decay or masks.
+    /// Learning without decay, masks or trace.
     pub const fn new(rate: Rate, epsilon: Option<f32>) -> Self {
-        Self { rate, keep: 1.0, epsilon, masked: false }
+        Self { rate, keep: 1.0, epsilon, masked: false, trace: None }
     }
 }
 

@@ -26,6 +26,7 @@ pub mod start;
 pub mod step;
 pub mod system;
 pub mod tolerance;
+pub mod transfer;
 
 pub use layout::{Dtype, Layout};
 pub use shape::Shape;

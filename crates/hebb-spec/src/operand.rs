@@ -55,6 +55,18 @@ pub enum Slot {
     Predictions,
     /// Sums over images or pairs.
     Sums,
+    /// The potential of a dendrite.
+    V,
+    /// The potential of a second one, or of what pulls at a soma.
+    V2,
+    /// The potential of a soma.
+    U,
+    /// The potential that a soma is nudged towards.
+    Target,
+    /// Rows kept of many repeats.
+    Ring,
+    /// The trace of what W learns.
+    Trace,
 }
 
 /// A tensor that a problem takes: what it is, how it is used, and its layout.
@@ -73,8 +85,8 @@ impl Problem {
     pub fn operands(&self) -> Vec<Operand> {
         use Access::{Read, Update, Write};
         use Slot::{
-            A, B, Below, Delta, Gate, Images, Labels, MaskA, MaskB, MaskR, MaskW, Predictions, R, Skip, Sums, W, X, X2,
-            Y,
+            A, B, Below, Delta, Gate, Images, Labels, MaskA, MaskB, MaskR, MaskW, Predictions, R, Ring, Skip, Sums,
+            Target, Trace, U, V, V2, W, X, X2, Y,
         };
         let one = |slot, access, layout| Operand { slot, access, layout };
         let activity = |units, batch| Layout::Activity { units, batch };
@@ -108,6 +120,7 @@ impl Problem {
                     operands.push(one(MaskW, Read, Layout::Mask(c)));
                     operands.extend(has_r.then_some(one(MaskR, Read, Layout::Mask(c))));
                 }
+                operands.extend(learning.trace.map(|_| one(Trace, Update, Layout::Weights(c))));
                 operands
             }
             Problem::SignFeedback { connection: c, magnitudes } => {
@@ -125,6 +138,33 @@ impl Problem {
             }
             Problem::Compete { units, batch, .. } => {
                 vec![one(X, Read, activity(units, batch)), one(Y, Write, activity(units, batch))]
+            }
+            Problem::Transfer { units, batch, one: more, .. } => {
+                vec![one(X, Read, activity(units, batch)), one(Y, Write, activity(units + u32::from(more), batch))]
+            }
+            Problem::TransferError { units, batch, .. } => {
+                let all = activity(units, batch);
+                vec![one(Y, Read, all), one(V, Read, all), one(Delta, Write, all)]
+            }
+            Problem::TransferFeedback { units, batch, one: more, .. } => {
+                let above = activity(units + u32::from(more), batch);
+                vec![one(Delta, Read, above), one(Gate, Read, above), one(Below, Write, activity(units, batch))]
+            }
+            Problem::Nudge { units, batch, .. } => {
+                let all = activity(units, batch);
+                let written = [U, Y, Delta].map(|slot| one(slot, Write, all));
+                [one(V, Read, all), one(Target, Read, all)].into_iter().chain(written).collect()
+            }
+            Problem::Integrate { units, batch, euler } => {
+                let all = activity(units, batch);
+                let mut operands = vec![one(V, Read, all)];
+                operands.extend(euler.second.map(|_| one(V2, Read, all)));
+                operands.push(one(U, Update, all));
+                operands
+            }
+            Problem::Record { units, batch, rows, .. } => {
+                let ring = Layout::Flat(rows as usize * batch as usize * units as usize);
+                vec![one(X, Read, activity(units, batch)), one(Ring, Update, ring)]
             }
             Problem::SumForward { units, batch } | Problem::Difference { units, batch } => {
                 let all = activity(units, batch);

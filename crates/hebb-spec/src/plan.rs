@@ -19,6 +19,9 @@ pub enum Role {
     Param,
     /// Outlives a step as a parameter does, and is kept in checkpoints, but is no weight.
     State,
+    /// Outlives a run of its list, but not the submission that repeats it: in no checkpoint, and begun anew where
+    /// `restart` says so.
+    Carried,
     /// Activity, δ or partial sums: lives within one list, and may share its memory.
     Scratch,
     /// Comes back to the host after each list that writes it.

@@ -1,14 +1,15 @@
 //! Kernel problems: one typed shape for each kernel call, all that a kernel or its twin needs but the data.
 
-use std::fmt;
+mod display;
+mod facts;
 
 use crate::Shape;
 use crate::connection::Connection;
-use crate::lane4;
 use crate::layout::Layout;
 use crate::pool::Pool;
 
 pub use crate::learning::{Competition, Decay, Learning, Loss, Magnitudes, Rate, drop_scale, drop_threshold};
+pub use crate::transfer::{Euler, Noise, Nudge, TransferFunction};
 
 /// One kernel call's shape and constants.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -99,6 +100,71 @@ pub enum Problem {
         /// Slope of σ.
         slope: f32,
     },
+    /// Y = φ(X), with a last unit of 1 behind where `one`: an input fixed at one, whose weights are thresholds. Here and in
+    /// the four that follow everything beyond the true images is 0.
+    Transfer {
+        /// Number of units of X.
+        units: u32,
+        /// Images in a batch.
+        batch: u32,
+        /// φ.
+        transfer: TransferFunction,
+        /// Whether Y has one unit more.
+        one: bool,
+    },
+    /// Delta = Y − φ(scale · V): how far a rate is from what a dendrite foretells. Equations (7), (8) of Sacramento et al.
+    /// (2018).
+    TransferError {
+        /// Number of units.
+        units: u32,
+        /// Images in a batch.
+        batch: u32,
+        /// φ.
+        transfer: TransferFunction,
+        /// What V is multiplied by: a dendrite's attenuation.
+        scale: f32,
+    },
+    /// Below = φ′ Delta, φ′ from Gate = φ(u), both with one unit more where `one`.
+    TransferFeedback {
+        /// Number of units of Below.
+        units: u32,
+        /// Images in a batch.
+        batch: u32,
+        /// φ.
+        transfer: TransferFunction,
+        /// Whether Delta and Gate have one unit more, which sends nothing back.
+        one: bool,
+    },
+    /// U = keep · V + pull · Target + rest, Y = φ(U), Delta = Y − φ(scale · V): a soma between its dendrite and what
+    /// nudges it.
+    Nudge {
+        /// Number of units.
+        units: u32,
+        /// Images in a batch.
+        batch: u32,
+        /// The soma.
+        nudge: Nudge,
+    },
+    /// U = keep · U + first · V + second · V2 + noise: a step of Euler's.
+    Integrate {
+        /// Number of units.
+        units: u32,
+        /// Images in a batch.
+        batch: u32,
+        /// The step.
+        euler: Euler,
+    },
+    /// Every so many repeats X becomes a row of Ring, image by image; the other rows stay.
+    Record {
+        /// Number of units.
+        units: u32,
+        /// Images in a batch.
+        batch: u32,
+        /// A row for the first of so many repeats.
+        every: u32,
+        /// Rows of the ring; after the last comes the first again.
+        rows: u32,
+    },
     /// Y = the maximum of each window of X.
     PoolForward {
         /// Geometry.
@@ -168,183 +234,6 @@ impl Problem {
     pub const STATISTICS_LEN: usize = 8;
     /// Floats of the sums that `Loss` writes: loss and errors, padded.
     pub const LOSS_SUMS: usize = 4;
-
-    /// The kernel's stem: its shader, dispatcher, twin and parity test bear this name.
-    pub const fn stem(&self) -> &'static str {
-        match self {
-            Problem::GatherImages { .. } => "gather_images",
-            Problem::ConnectForward { .. } => "connect_forward",
-            Problem::ConnectFeedback { .. } => "connect_feedback",
-            Problem::ConnectUpdate { .. } => "connect_update",
-            Problem::PoolForward { .. } => "pool_forward",
-            Problem::PoolFeedback { .. } => "pool_feedback",
-            Problem::Dropout { .. } => "dropout",
-            Problem::Loss { .. } => "loss",
-            Problem::TargetDelta { .. } => "target_delta",
-            Problem::Decay { .. } => "decay",
-            Problem::SignFeedback { .. } => "sign_feedback",
-            Problem::SumForward { .. } => "sum_forward",
-            Problem::Difference { .. } => "difference",
-            Problem::Compete { .. } => "compete",
-            Problem::SumFeedback { .. } => "sum_feedback",
-            Problem::PairStatistics { .. } => "pair_statistics",
-            Problem::Saturation { .. } => "saturation",
-        }
-    }
-
-    /// Images in a batch; 0 where a problem has none.
-    pub const fn batch(&self) -> u32 {
-        match *self {
-            Problem::GatherImages { batch, .. }
-            | Problem::ConnectForward { batch, .. }
-            | Problem::ConnectFeedback { batch, .. }
-            | Problem::ConnectUpdate { batch, .. }
-            | Problem::Decay { batch, .. }
-            | Problem::SumForward { batch, .. }
-            | Problem::Difference { batch, .. }
-            | Problem::Compete { batch, .. }
-            | Problem::SumFeedback { batch, .. }
-            | Problem::PoolForward { batch, .. }
-            | Problem::PoolFeedback { batch, .. }
-            | Problem::Dropout { batch, .. }
-            | Problem::Loss { batch, .. }
-            | Problem::TargetDelta { batch, .. }
-            | Problem::Saturation { batch, .. } => batch,
-            Problem::SignFeedback { .. } => 0,
-            Problem::PairStatistics { of, .. } => match of {
-                Layout::Activity { batch, .. } => batch,
-                _ => 0,
-            },
-        }
-    }
-
-    /// Names kernel, shape and batch in one line: what a choice of variants goes by. Problems that differ in constants
-    /// alone, such as a slope, share it.
-    pub fn key(&self) -> String {
-        match self.batch() {
-            0 => format!("{} {self}", self.stem()),
-            batch => format!("{} {self}, batch {batch}", self.stem()),
-        }
-    }
-
-    /// The same of so many images, where it has any.
-    pub const fn with_batch(mut self, images: u32) -> Self {
-        match &mut self {
-            Problem::GatherImages { batch, .. }
-            | Problem::ConnectForward { batch, .. }
-            | Problem::ConnectFeedback { batch, .. }
-            | Problem::ConnectUpdate { batch, .. }
-            | Problem::Decay { batch, .. }
-            | Problem::SumForward { batch, .. }
-            | Problem::Difference { batch, .. }
-            | Problem::Compete { batch, .. }
-            | Problem::SumFeedback { batch, .. }
-            | Problem::PoolForward { batch, .. }
-            | Problem::PoolFeedback { batch, .. }
-            | Problem::Dropout { batch, .. }
-            | Problem::Loss { batch, .. }
-            | Problem::TargetDelta { batch, .. }
-            | Problem::Saturation { batch, .. }
-            | Problem::PairStatistics { of: Layout::Activity { batch, .. }, .. } => *batch = images,
-            Problem::SignFeedback { .. } | Problem::PairStatistics { .. } => {}
-        }
-        self
-    }
-
-    /// Groups of `PairStatistics` or `Saturation` over a tensor, each with sums of its own.
-    pub fn statistics_groups(of: &Layout) -> usize {
-        lane4::len(of).div_ceil((Self::STATISTICS_CHUNK * lane4::LANE) as usize)
-    }
-
-    /// Floating-point operations: two for each multiply-add of the connections, one for each unit or tap elsewhere; the
-    /// largest u64 where there are more.
-    pub fn flops(&self) -> u64 {
-        match *self {
-            Problem::ConnectForward { connection, batch, .. }
-            | Problem::ConnectFeedback { connection, batch, .. }
-            | Problem::ConnectUpdate { connection, batch, .. } => {
-                (2 * connection.multiply_adds()).saturating_mul(batch.into())
-            }
-            Problem::PoolForward { pool, batch } | Problem::PoolFeedback { pool, batch, .. } => {
-                let window = u64::from(pool.size).pow(2);
-                u64::from(pool.output().units()).saturating_mul(window).saturating_mul(batch.into())
-            }
-            Problem::GatherImages { shape, batch } => u64::from(shape.units()) * u64::from(batch),
-            Problem::Dropout { units, batch, .. }
-            | Problem::SumForward { units, batch }
-            | Problem::Difference { units, batch }
-            | Problem::SumFeedback { units, batch, .. }
-            | Problem::Saturation { units, batch } => u64::from(units) * u64::from(batch),
-            Problem::SignFeedback { connection, .. } => connection.weights() as u64,
-            Problem::Decay { connection, batch, by, .. } => {
-                let ends = match by {
-                    Decay::Even => 0,
-                    Decay::ByPost => u64::from(connection.output.units()) * u64::from(batch),
-                    Decay::ByPre => u64::from(connection.input.units()) * u64::from(batch),
-                };
-                ends.saturating_add(2 * connection.weights() as u64)
-            }
-            Problem::Compete { units, batch, .. } => 4 * u64::from(units) * u64::from(batch),
-            Problem::Loss { classes, batch, .. } => 4 * u64::from(classes) * u64::from(batch),
-            Problem::TargetDelta { classes, batch } => u64::from(classes) * u64::from(batch),
-            Problem::PairStatistics { of, .. } => 8 * of.len() as u64,
-        }
-    }
-}
-
-/// Its shape, in the direction that data runs.
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let filter = |c: &Connection| match c.is_full() {
-            true => String::new(),
-            false => format!(", {}x{}{}", c.kernel_h, c.kernel_w, if c.untied { ", untied" } else { "" }),
-        };
-        let masked = |masked: bool| if masked { ", masked" } else { "" };
-        match self {
-            Problem::GatherImages { shape, .. } => write!(f, "{shape}"),
-            Problem::ConnectForward { connection: c, .. } => write!(f, "{} -> {}{}", c.input, c.output, filter(c)),
-            Problem::ConnectFeedback { connection: c, .. } => write!(f, "{} -> {}{}", c.output, c.input, filter(c)),
-            Problem::ConnectUpdate { connection: c, learning, .. } => {
-                write!(f, "{} * {}{}{}", c.output, c.input, filter(c), masked(learning.masked))
-            }
-            Problem::SignFeedback { connection, magnitudes } => {
-                let from = match magnitudes {
-                    Magnitudes::Uniform(_) => "one magnitude",
-                    Magnitudes::Kept => "magnitudes kept",
-                    Magnitudes::Drawn { .. } => "magnitudes drawn",
-                };
-                write!(f, "{} weights, {from}", connection.weights())
-            }
-            Problem::Decay { connection, by, .. } => {
-                let by = match by {
-                    Decay::Even => "all alike",
-                    Decay::ByPost => "by output",
-                    Decay::ByPre => "by input",
-                };
-                write!(f, "{} weights, {by}", connection.weights())
-            }
-            Problem::Compete { units, competition, .. } => {
-                let by = match competition {
-                    Competition::Winner => "one wins",
-                    Competition::Softmax { .. } => "softmax",
-                };
-                write!(f, "{units} units, {by}")
-            }
-            Problem::SumForward { units, .. }
-            | Problem::Difference { units, .. }
-            | Problem::SumFeedback { units, .. }
-            | Problem::Saturation { units, .. } => write!(f, "{units} units"),
-            Problem::PoolForward { pool, .. } => {
-                write!(f, "{} -> {}, {}x{} / {}", pool.input, pool.output(), pool.size, pool.size, pool.stride)
-            }
-            Problem::PoolFeedback { pool, .. } => {
-                write!(f, "{} -> {}, {}x{} / {}", pool.output(), pool.input, pool.size, pool.size, pool.stride)
-            }
-            Problem::Dropout { units, probability, .. } => write!(f, "{units} units, {probability}"),
-            Problem::Loss { classes, .. } | Problem::TargetDelta { classes, .. } => write!(f, "{classes} classes"),
-            Problem::PairStatistics { of, masked: is_masked } => write!(f, "{} pairs{}", of.len(), masked(*is_masked)),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::param::{Param, Weights};
-use crate::plan::Plan;
+use crate::plan::{List, Plan};
 use crate::settings::Table;
 use crate::step::Outcome;
 
@@ -134,6 +134,11 @@ pub trait System {
 
     /// The step's rates, finished: as many as the plan has.
     fn rates(&self, step: u32, batch: u32) -> Vec<f32>;
+
+    /// How often a list runs in one submission: the steps of a system whose time goes on within a record.
+    fn repeats(&self, _list: List) -> u32 {
+        1
+    }
 
     /// The amounts that are summed over batches, each 0.
     fn amounts(&self) -> Vec<(&'static str, Amount)>;

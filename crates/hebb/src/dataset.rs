@@ -106,9 +106,9 @@ impl Records for Part {
         self.len()
     }
 
-    fn gather(&self, indices: &[u32], into: &mut Gathered) {
+    fn gather(&self, epoch: u32, indices: &[u32], into: &mut Gathered) {
         let first = self.range.start as u32;
         let records: Vec<u32> = indices.iter().map(|index| first + index).collect();
-        self.split().gather(&records, into);
+        self.split().gather(epoch, &records, into);
     }
 }

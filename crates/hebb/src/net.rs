@@ -141,7 +141,7 @@ impl Net {
         if let Some(&record) = records.iter().find(|&&record| record as usize >= part.len()) {
             return Err(Error::Record { record, count: part.len() });
         }
-        part.gather(records, &mut self.gathered);
+        part.gather(0, records, &mut self.gathered);
         let (rates, inputs) = (self.model.rates(self.steps, batch), self.gathered.inputs());
         let images = records.len() as u32;
         let step = Step { seed: self.seed, step: self.steps, images, rates: &rates, inputs: &inputs };

@@ -246,7 +246,7 @@ fn take(records: &dyn Records, images: u32, step: u32) -> Gathered {
     let (first, count) = (u64::from(step) * u64::from(images), records.count() as u64);
     let indices: Vec<u32> = (0..u64::from(images)).map(|image| ((first + image) % count) as u32).collect();
     let mut gathered = Gathered::default();
-    records.gather(&indices, &mut gathered);
+    records.gather(0, &indices, &mut gathered);
     gathered
 }
 

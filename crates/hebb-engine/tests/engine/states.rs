@@ -116,7 +116,7 @@ impl Records for Points {
         RECORDS
     }
 
-    fn gather(&self, indices: &[u32], into: &mut Gathered) {
+    fn gather(&self, _epoch: u32, indices: &[u32], into: &mut Gathered) {
         let stream = Stream::new(3, Purpose::Test, 0, 0);
         let place = |&record: &u32| (0..INPUTS).map(move |unit| u64::from(record * INPUTS + unit));
         let values = indices.iter().flat_map(place).map(|at| 2.0 * stream.unit(at) - 1.0).collect();

@@ -172,7 +172,7 @@ impl Planner<'_> {
         }
         let epsilon = model.rule.epsilon().filter(|_| model.has_r(layer));
         let masked = model.sparse.contains(&layer);
-        let learning = Learning { rate: self.rate, keep: 1.0 - model.rule.decay, epsilon, masked };
+        let learning = Learning { rate: self.rate, keep: 1.0 - model.rule.decay, epsilon, masked, trace: None };
         let mut into = vec![(Slot::W, self.weights('W', layer, &connection))];
         into.extend(epsilon.map(|_| (Slot::R, self.weights('R', layer, &connection))));
         if masked {
