@@ -14,16 +14,20 @@ mod decay;
 mod difference;
 mod dropout;
 mod gather_images;
+mod integrate;
 mod learner;
 mod loss;
+mod nudge;
 mod pair_statistics;
 mod place;
 mod place_feedback;
 mod place_forward;
 mod place_update;
+mod polynomials;
 mod pool_feedback;
 mod pool_forward;
 mod random;
+mod record;
 mod saturation;
 mod share;
 mod sign_feedback;
@@ -34,6 +38,9 @@ mod sum_forward;
 mod taps;
 mod target_delta;
 mod tied;
+mod transfer;
+mod transfer_error;
+mod transfer_feedback;
 mod window;
 mod winograd;
 
@@ -97,6 +104,11 @@ pub(crate) struct At<'a> {
 }
 
 impl<'a> At<'a> {
+    /// Images of the block that are no padding.
+    pub fn images(&self) -> usize {
+        self.now.images.saturating_sub(self.number * LANES).min(LANES)
+    }
+
     /// The lines of a tensor.
     pub fn lines(&self, place: Place) -> &'a [Line] {
         &self.block.slots[place.slot][..place.form.lines()]
@@ -268,6 +280,18 @@ pub(crate) fn lower(operands: &Operands<'_>, next: &mut usize) -> Result<Kernel,
             Kernel::All(Box::new(decay::Decay::new(operands, connection, batch, (by, rate))?))
         }
         Problem::Compete { competition, .. } => Kernel::Map(Box::new(compete::Compete::new(operands, competition)?)),
+        Problem::Transfer { transfer, one, .. } => {
+            Kernel::Map(Box::new(transfer::Transfer::new(operands, transfer, one)?))
+        }
+        Problem::TransferError { transfer, scale, .. } => {
+            Kernel::Map(Box::new(transfer_error::TransferError::new(operands, transfer, scale)?))
+        }
+        Problem::TransferFeedback { transfer, .. } => {
+            Kernel::Map(Box::new(transfer_feedback::TransferFeedback::new(operands, transfer)?))
+        }
+        Problem::Nudge { nudge: soma, .. } => Kernel::All(Box::new(nudge::Nudge::new(operands, soma)?)),
+        Problem::Integrate { euler, .. } => Kernel::Map(Box::new(integrate::Integrate::new(operands, euler)?)),
+        Problem::Record { every, rows, .. } => Kernel::All(Box::new(record::Record::new(operands, (every, rows))?)),
         Problem::SignFeedback { connection, magnitudes } => {
             Kernel::All(Box::new(sign_feedback::SignFeedback::new(operands, connection, magnitudes)?))
         }

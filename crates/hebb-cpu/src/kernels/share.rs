@@ -9,8 +9,8 @@ use crate::line::LANES;
 
 /// Work from which it is shared out: a multiply-add of sixteen images is 32 of it, so this takes some ten microseconds.
 pub(crate) const SHARED_FROM: u64 = 1 << 20;
-/// Work of what the light kernels do for a number: it may be an exponential.
-const LIGHT: u64 = 32;
+/// Work of one operation of a light kernel, which waits for memory or is part of an exponential.
+const LIGHT: u64 = 8;
 
 /// The work of a call. That of a tied convolution always counts as enough for all threads.
 pub(crate) fn work(problem: &Problem) -> u64 {
@@ -21,6 +21,7 @@ pub(crate) fn work(problem: &Problem) -> u64 {
         Problem::ConnectForward { connection, .. }
         | Problem::ConnectFeedback { connection, .. }
         | Problem::ConnectUpdate { connection, .. } => full.max(connect(connection)),
+        Problem::Transfer { .. } => full.saturating_mul(4 * LIGHT),
         _ => full.saturating_mul(LIGHT),
     }
 }
