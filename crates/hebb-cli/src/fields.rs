@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use hebb::Choice;
+use hebb_data::patterns::{self, PatternSpec};
 use hebb_engine::settings::{self, RunSettings};
 use hebb_spec::settings::{Field, Value};
-use hebb_data::patterns::{self, PatternSpec};
 use hebb_systems::layered::{self, ModelSpec, Rule};
 use hebb_systems::microcircuit::{self, Dynamics, Microcircuit};
 

@@ -72,11 +72,7 @@ impl Family for MicrocircuitKeys {
     }
 }
 
-fn of_patterns(
-    circuit: Microcircuit,
-    patterns: &PatternSpec,
-    settings: &RunSettings,
-) -> Result<Learner, SettingError> {
+fn of_patterns(circuit: Microcircuit, patterns: &PatternSpec, settings: &RunSettings) -> Result<Learner, SettingError> {
     let RunSettings { data, validation, seed, batch, .. } = settings;
     let only = "it belongs to two-step dynamics, but the dynamics are continuous: leave one of them out";
     if data != PATTERNS {
