@@ -175,9 +175,15 @@ fn what_is_wrong_is_one_sentence() {
         fs::remove_dir_all(&out).ok();
     }
     for (args, wanted) in [
-        (&["--lr-up", "1,2,3"][..], "--lr-up = 1.0,2.0,3.0: there are 2 weighted layers: write one number for all, or 2"),
+        (
+            &["--lr-up", "1,2,3"][..],
+            "--lr-up = 1.0,2.0,3.0: there are 2 weighted layers: write one number for all, or 2",
+        ),
         (&["--taught"], "--taught = true: there are no targets to teach: they come of a teacher"),
-        (&["--teacher", "30-20-9"], "--teacher = 30-20-9: the network goes from 30 to 10 cells, and so must its teacher"),
+        (
+            &["--teacher", "30-20-9"],
+            "--teacher = 30-20-9: the network goes from 30 to 10 cells, and so must its teacher",
+        ),
         (&["--k10", "3"], "--k10 = 3: it belongs to a teacher, but there is none"),
         (&["--lambda-output", "0.2"], "--lambda-output = 0.2: it belongs to two-step dynamics"),
         (&["--data", "mnist"], "--data = mnist: it belongs to two-step dynamics"),
@@ -203,9 +209,15 @@ fn what_is_wrong_is_one_sentence() {
             &["microcircuit", "--sizes", "3"][..],
             "invalid value '3' for '--sizes <N-N-…>': '3' are no sizes: write the cells",
         ),
-        (&["microcircuit", "--lr-up", "1,x"], "invalid value '1,x' for '--lr-up <F,F,…>': write a number of 0 or more, or one"),
+        (
+            &["microcircuit", "--lr-up", "1,x"],
+            "invalid value '1,x' for '--lr-up <F,F,…>': write a number of 0 or more, or one",
+        ),
         (&["microcircuit", "--lr-pi", "-1"], "invalid value '-1' for '--lr-pi <F,F,…>': write a number of 0 or more"),
-        (&["microcircuit", "--self-predicting", "yes"], "invalid value 'yes' for '--self-predicting <NAME>': write one of true, false"),
+        (
+            &["microcircuit", "--self-predicting", "yes"],
+            "invalid value 'yes' for '--self-predicting <NAME>': write one of true, false",
+        ),
         (&["microcircuit", "--teacher", "3-4"], "invalid value '3-4' for '--teacher <N-N-N>': '3-4' are no sizes"),
         (&["microcircuit", "--transfer", "relu"], "write one of softplus, logistic"),
         (&["hebbian", "--rule", "ojas"][..], "invalid value 'ojas' for '--rule <NAME>': write one of hebb, hebb-decay"),
@@ -275,14 +287,16 @@ fn microcircuits_of_images_train_resume_and_are_evaluated() {
     let folder = tempfile::tempdir().unwrap();
     write_idx(folder.path(), 40, 20);
     let data = format!("mnist:{}", folder.path().display());
-    let run = ["microcircuit", "--dynamics", "two-step", "--sizes", "784-6-5-10", "--data", &data, "--validation", "10"];
+    let run =
+        ["microcircuit", "--dynamics", "two-step", "--sizes", "784-6-5-10", "--data", &data, "--validation", "10"];
     let [whole, parts, bp] = ["whole", "parts", "bp"].map(|name| text(&folder.path().join(name)));
     succeed(&with(&run, &["--epochs", "3", "--out", &whole]));
     succeed(&with(&run, &["--epochs", "1", "--out", &parts]));
     succeed(&["microcircuit", "--resume", "--epochs", "3", "--out", &parts]);
     assert_eq!(left(whole.as_ref()), left(parts.as_ref()));
     let header = &left(whole.as_ref()).1[0];
-    let wanted = "epoch,train_loss,train_error,validation_loss,validation_error,apical_1,apical_2,angle_2,angle_3,ip_1,";
+    let wanted =
+        "epoch,train_loss,train_error,validation_loss,validation_error,apical_1,apical_2,angle_2,angle_3,ip_1,";
     assert!(header.starts_with(wanted), "{header}");
     let last = text(&Path::new(&whole).join("last.safetensors"));
     assert!(succeed(&["inspect", &last]).starts_with("system: microcircuit"));

@@ -217,6 +217,20 @@ fn with_one_hidden_layer_the_self_predicting_state_is_silent_at_all_times() {
     assert!(largest(&trial.get("u2")) > 0.1);
 }
 
+/// Somata of an evaluation start at 0, whatever was evaluated before.
+#[test]
+fn an_evaluation_goes_by_its_own_patterns_alone() {
+    let [mut fresh, mut used] = [0, 1].map(|_| Trial::new(continuous(&[5, 4, 4, 3]), 2, 5));
+    used.run(List::EVALUATE, (&numbers(2, 10, 3.0), &[]), 0.0, 7, |_| {});
+    let x = numbers(1, 10, 1.0);
+    for trial in [&mut fresh, &mut used] {
+        trial.run(List::EVALUATE, (&x, &[]), 0.0, 7, |_| {});
+    }
+    for name in ["output", "apical 1", "apical 2", "interneurons 1", "followed 2"] {
+        assert_eq!(fresh.get(name), used.get(name), "{name}");
+    }
+}
+
 /// The changes of W{1} … W{N} by one step of a network of two hidden layers at a mixing factor λ, by a learner.
 fn changes(lambda: f32, learner: Learner) -> Vec<Vec<f64>> {
     let circuit = Microcircuit { learner, ..two_step(&[6, 5, 4, 3], [lambda; 3]) };

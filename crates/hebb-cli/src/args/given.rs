@@ -135,7 +135,7 @@ fn arg(setting: Setting, rival: Option<&'static str>) -> Arg {
         return arg.value_name("NAME").value_parser(PossibleValuesParser::new(setting.names));
     }
     let read = move |text: &str| setting.check(&Value::Text(text.to_owned())).map(|()| text.to_owned());
-    arg.value_name(value).allow_negative_numbers(matches!(value, "F" | "N" | "LAYERS")).value_parser(read)
+    arg.value_name(value).allow_negative_numbers(matches!(value, "F" | "F,F,…" | "N" | "LAYERS")).value_parser(read)
 }
 
 impl<T: Takes> FromArgMatches for Given<T> {
