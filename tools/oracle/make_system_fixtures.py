@@ -1,8 +1,11 @@
-"""Writes tests/fixtures/systems: what the Hebbian family and the linear networks come to after 1, 3 and 100 steps.
+"""Writes tests/fixtures/systems: what the Hebbian family, linear networks and microcircuits come to after 1, 3 and 100
+steps.
 
-One safetensors file a case, of five seeds: `1.init.W1`, … (F32), `1.x` and, of a linear network, `1.target` (F32, a row a
-record), and the float64 tensors `1.step1.W1`, `1.step3.W1`, `1.step100.W1`, …; under `hebb_system` the settings as JSON.
-Step t takes `batch` records from t·batch on, from the first again after the last; a linear network takes all of them.
+One safetensors file a case, of five seeds: `1.init.W1`, … (F32), `1.x` and, but for the Hebbian family, `1.target` (F32, a
+row a record), and the float64 tensors `1.step1.W1`, `1.step3.W1`, `1.step100.W1`, …; under `hebb_system` the settings as
+JSON. Step t takes `batch` records from t·batch on, from the first again after the last; a linear network takes all of them.
+In a microcircuit's continuous time a step is a pattern; somata (`u0`, `i1`) and, of weights that learn, low-passed changes
+(`W1.trace`) are there too, and the noise is of the seed that the names begin with.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import numpy as np
 
 import hebbian
 import linear
+import microcircuit_cases
 from files import write_safetensors
 
 SEEDS, AFTER = range(1, 6), (1, 3, 100)
@@ -38,9 +42,10 @@ NETWORKS = {"linear-bp": ("bp", 0.0), "linear-frfb": ("frfb", 0.0), "linear-urfb
 Step = Callable[[dict[str, np.ndarray], int], dict[str, np.ndarray]]
 
 
-def trained(start: dict[str, np.ndarray], step: Step) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+def trained(start: dict[str, np.ndarray], step: Step,
+            dtype: type = np.float64) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
     """The tensors after the steps that are told, from a float32 start."""
-    tensors = {name: tensor.astype(np.float64) for name, tensor in start.items()}
+    tensors = {name: tensor.astype(dtype) for name, tensor in start.items()}
     for time in range(max(AFTER)):
         tensors = step(tensors, time)
         if time + 1 in AFTER:
@@ -83,6 +88,12 @@ def network(rule: str, epsilon: float, lr: float, seed: int) -> dict[str, np.nda
     return {"x": np.eye(SIZES[0], dtype=np.float32), "target": np.ascontiguousarray(target.T), **parts(start, step)}
 
 
+def circuit(name: str, given: dict, seed: int) -> dict[str, np.ndarray]:
+    """A seed's part of a file."""
+    records, start, step = microcircuit_cases.part(name, given, seed)
+    return {**records, **parts(start, step)}
+
+
 def parts(start: dict[str, np.ndarray], step: Step) -> dict[str, np.ndarray]:
     """The start, and what it comes to."""
     found = {f"init.{name}": tensor for name, tensor in start.items()}
@@ -114,6 +125,9 @@ def cases() -> Iterator[tuple[str, dict, Callable[[int], dict[str, np.ndarray]]]
         if rule == "urfb":
             given["epsilon"] = epsilon
         yield name, given, lambda seed, one=(rule, epsilon, lr): network(*one, seed)
+    for name, given in microcircuit_cases.CASES.items():
+        given = {"system": "microcircuit", **given, "batch": microcircuit_cases.BATCH[given["dynamics"]]}
+        yield f"microcircuit-{name}", given, lambda seed, one=(name, given): circuit(*one, seed)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 //! What a run learns from: records, which become the inputs of a step.
 
-use hebb_data::{Pairs, Split, Vectors};
+use hebb_data::{Pairs, Patterns, Split, Vectors};
 use hebb_spec::backend::Numbers;
 
 /// Numbers of an input, one record after another.
@@ -89,10 +89,28 @@ impl Records for Pairs {
     }
 }
 
+/// Patterns are the input `x`, with a teacher `target` too.
+impl Records for Patterns {
+    fn count(&self) -> usize {
+        Patterns::count(self)
+    }
+
+    fn gather(&self, epoch: u32, indices: &[u32], into: &mut Gathered) {
+        let x: Vec<Vec<f32>> = indices.iter().map(|&index| self.x(epoch, index)).collect();
+        let targets: Vec<f32> = x.iter().filter_map(|x| self.target(x)).flatten().collect();
+        into.0 = vec![("x", Column::Floats(x.concat()))];
+        if self.has_targets() {
+            into.0.push(("target", Column::Floats(targets)));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hebb_data::PatternSpec;
     use hebb_spec::Shape;
+    use hebb_spec::transfer::TransferFunction;
 
     #[test]
     fn pairs_come_together() {
@@ -102,6 +120,31 @@ mod tests {
         let wanted =
             [("x", Numbers::Floats(&[0.0, 0.0, 1.0, 1.0, 0.0, 0.0])), ("target", Numbers::Floats(&[7.0, 5.0]))];
         assert_eq!((gathered.inputs(), Records::count(&pairs)), (wanted.to_vec(), 3));
+    }
+
+    #[test]
+    fn patterns_go_by_the_epoch() {
+        let spec = PatternSpec { patterns: 2, held: 1, teacher: Some([3, 2, 1]), ..PatternSpec::default() };
+        let patterns = spec.draw(3, 1, TransferFunction::Logistic, 5);
+        let gather = |epoch, indices: &[u32]| {
+            let mut gathered = Gathered::default();
+            patterns.gather(epoch, indices, &mut gathered);
+            gathered
+        };
+        assert_ne!(gather(0, &[1, 0]), gather(1, &[1, 0]));
+        assert_eq!(gather(0, &[2]), gather(1, &[2]), "held aside");
+        let third = gather(3, &[1, 0]);
+        let [(_, Numbers::Floats(x)), ("target", Numbers::Floats(target))] = third.inputs()[..] else {
+            panic!("two inputs")
+        };
+        assert_eq!(
+            (x.len(), target),
+            (6, &[&patterns.target(&x[..3]).unwrap()[..], &patterns.target(&x[3..]).unwrap()].concat()[..])
+        );
+        let untaught = PatternSpec { teacher: None, ..spec }.draw(3, 1, TransferFunction::Logistic, 5);
+        let mut gathered = Gathered::default();
+        untaught.gather(3, &[1, 0], &mut gathered);
+        assert_eq!(gathered.inputs(), [("x", Numbers::Floats(x))]);
     }
 
     #[test]

@@ -4,4 +4,5 @@
 pub mod hebbian;
 pub mod layered;
 pub mod linear;
+pub mod microcircuit;
 pub mod section5;
