@@ -3,7 +3,7 @@
 
 use hebb_reference::Twins;
 use hebb_spec::Layout;
-use hebb_spec::backend::{Backend, Error, Numbers, Options, Runtime, Step};
+use hebb_spec::backend::{Error, Numbers, Options, Runtime, Step};
 use hebb_spec::builder::Builder;
 use hebb_spec::operand::Slot;
 use hebb_spec::plan::{List, Plan, Role, TensorId};
