@@ -198,7 +198,6 @@ impl Gpu {
         );
         let info = adapter.get_info();
         let caps = Caps::new(Kind::of(&info), variant::subgroup(&info, device.features()), &device.limits());
-        // At an offset of the step's uniform, so that repeats of a list need no write between them.
         let uniform = entry(0, wgpu::BufferBindingType::Uniform, true);
         let step_layout = device.create_bind_group_layout(&layout("step", &[uniform]));
         let pipelines = Mutex::default();
@@ -250,6 +249,7 @@ impl Gpu {
         pipelines.entry(key).or_insert_with(make).clone()
     }
 
+    /// Group 0: parameters and tensors; group 1, where a shader reads it: the step, at an offset of its own for each repeat.
     fn pipeline_layout(&self, shader: &Shader) -> wgpu::PipelineLayout {
         let device = &self.0.device;
         let storage = |at: u32| {
@@ -259,10 +259,10 @@ impl Gpu {
         let mut entries = vec![entry(0, wgpu::BufferBindingType::Uniform, false)];
         entries.extend((1..=shader.storages as u32).map(storage));
         let tensors = device.create_bind_group_layout(&layout(shader.stem, &entries));
+        let groups = [Some(&tensors), Some(&self.0.step_layout)];
         device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: Some(shader.stem),
-            bind_group_layouts: &[Some(&tensors), shader.reads_step.then_some(&self.0.step_layout)]
-                [..1 + usize::from(shader.reads_step)],
+            bind_group_layouts: &groups[..1 + usize::from(shader.reads_step)],
             immediate_size: 0,
         })
     }
