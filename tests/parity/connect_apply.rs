@@ -26,6 +26,15 @@ pub fn cases() -> Vec<Case> {
         update("in runs: as many as a grid has columns", conv(1, 257, 255, 1, 1, 1), 1, plain(None)),
         update("in runs: first layer of simpnet", conv(3, 32, 32, 32, 5, 5), 20, plain(Some(1.0))),
     ];
+    for (keep, trace) in super::connect_update::TRACES {
+        let learning = Learning { keep, trace: Some(trace), ..Learning::new(RATE, None) };
+        cases.push(update("in runs: by a trace", conv(7, 11, 10, 9, 3, 3), 5, learning));
+        for (_, connection, batch) in super::connect_forward::connections() {
+            if update_splits(&connection) > 1 {
+                cases.push(update("in runs: by a trace", connection, batch, learning));
+            }
+        }
+    }
     let learnings = super::connect_update::learnings();
     let cut = super::connect_forward::cut_cases(|connection, batch| Problem::ConnectUpdate {
         connection,

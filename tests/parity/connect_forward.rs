@@ -25,6 +25,9 @@ pub fn connections() -> Vec<(&'static str, Connection, u32)> {
         ("output layer", full(500, 10), 50),
         ("one unit", full(1, 1), 4),
         ("many inputs", full(1031, 33), 18),
+        ("full layer, one image", full(30, 50), 1),
+        ("full layer, five images", full(51, 30), 5),
+        ("full layer, ten images", full(785, 33), 10),
         ("past the largest tiles", conv(131, 2, 1, 133, 1, 2), 261),
     ]
 }
@@ -36,6 +39,8 @@ pub fn pieces() -> Vec<(&'static str, Connection, u32, Option<u64>)> {
         ("untied, one of everything", local(1, 1, 1, 1, 1, 1), 1, None),
         ("untied, odd image, odd batch", local(3, 7, 5, 17, 3, 3), 21, None),
         ("untied, smaller than its filter", local(2, 2, 3, 5, 5, 5), 5, None),
+        ("untied, many networks", local(30, 16, 1, 20, 1, 1), 1, None),
+        ("untied, three networks, two blocks", local(21, 3, 1, 10, 1, 1), 18, None),
         ("untied, even filter", local(5, 6, 5, 15, 2, 2), 130, None),
         ("untied, two rows a piece", local(3, 7, 5, 17, 3, 3), 3, Some(25_000)),
         ("untied, a row a piece, unaligned", local(5, 6, 3, 5, 3, 2), 2, Some(4000)),

@@ -21,6 +21,9 @@ pub fn learnings() -> [Learning; 4] {
         .map(|(keep, epsilon, masked)| Learning { rate: RATE, keep, epsilon, masked, trace: None })
 }
 
+/// What is left of W, and of the trace that it learns by.
+pub const TRACES: [(f32, f32); 2] = [(1.0, 0.5), (1.0 - 1.0 / 128.0, 1.0 - 1.0 / 256.0)];
+
 /// Shapes of the update.
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -35,6 +38,22 @@ pub fn cases() -> Vec<Case> {
         cases.extend(super::connect_forward::cut_cases(update));
         cases.push(Case::new("tied, in one run", update(uncut(), 9)));
         cases.push(Case::new("tied, in one run, in pieces", update(uncut(), 5)).bound(100_000));
+    }
+    for (keep, trace) in TRACES {
+        let learning = Learning { keep, trace: Some(trace), ..Learning::new(RATE, None) };
+        let update = |connection, batch| Problem::ConnectUpdate { connection, batch, learning };
+        let connections = super::connect_forward::connections().into_iter();
+        cases.extend(connections.map(|(_, connection, batch)| Case::new("by a trace", update(connection, batch))));
+        cases.extend(super::connect_forward::piece_cases(update));
+        cases.push(Case::new("by a trace, tied, in one run", update(uncut(), 9)));
+        for (units, outputs, batch) in [(30, 50, 1), (51, 10, 10), (785, 33, 10)] {
+            let connection = Connection::full(Shape::flat(units), outputs);
+            cases.push(Case::new("by a trace, full, few images", update(connection, batch)));
+        }
+        for places in [3, 16] {
+            let networks = Connection::conv(Shape::new(30, places, 1), 20, 1, 1).untie();
+            cases.push(Case::new("by a trace, many networks", update(networks, 1)));
+        }
     }
     // One run each: partial sums are a tensor of their own, which is never bound in pieces.
     let is_whole = |problem: &Problem| matches!(problem, Problem::ConnectUpdate { connection, .. } if update_splits(connection) == 1);

@@ -12,17 +12,23 @@ mod decay;
 mod difference;
 mod dropout;
 mod gather_images;
+mod integrate;
 mod large;
 mod loss;
+mod nudge;
 mod pair_statistics;
 mod pool_feedback;
 mod pool_forward;
+mod record;
 mod saturation;
 mod sign_feedback;
 mod spoiling;
 mod sum_feedback;
 mod sum_forward;
 mod target_delta;
+mod transfer;
+mod transfer_error;
+mod transfer_feedback;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -31,6 +37,7 @@ use hebb_shaders::SHADERS;
 use hebb_spec::backend::{Options, Runtime};
 use hebb_spec::learning::{Competition, Loss, Magnitudes};
 use hebb_spec::problem::Problem;
+use hebb_spec::transfer::TransferFunction;
 use hebb_tests::{Case, GPU, LEVELS, RUNTIMES, Tested, Values, announce, problem};
 use libtest_mimic::{Arguments, Trial};
 
@@ -57,15 +64,21 @@ fn main() -> ExitCode {
         difference::cases(),
         dropout::cases(),
         gather_images::cases(),
+        integrate::cases(),
         loss::cases(),
+        nudge::cases(),
         pair_statistics::cases(),
         pool_feedback::cases(),
         pool_forward::cases(),
+        record::cases(),
         saturation::cases(),
         sign_feedback::cases(),
         sum_feedback::cases(),
         sum_forward::cases(),
         target_delta::cases(),
+        transfer::cases(),
+        transfer_error::cases(),
+        transfer_feedback::cases(),
     ];
     let cases: Vec<Case> = kernels.into_iter().flatten().collect();
     let mut trials = Vec::new();
@@ -84,6 +97,8 @@ fn main() -> ExitCode {
         }
     }
     trials.extend(control::trials());
+    trials.extend(integrate::trials());
+    trials.extend(record::trials());
     trials.extend(large::trials());
     let few = cases[..1].to_vec();
     trials.push(GPU.trial("control: a form without a case is named", move |gpu| match every_form(gpu, &few) {
@@ -114,6 +129,11 @@ fn is_exact(case: &Case) -> bool {
         Problem::SignFeedback { magnitudes, .. } => !matches!(magnitudes, Magnitudes::Drawn { .. }),
         Problem::Loss { loss, mu, .. } => loss != Loss::Softmax && mu.log2().fract() == 0.0,
         Problem::Compete { competition, .. } => competition == Competition::Winner,
+        Problem::Transfer { transfer, .. }
+        | Problem::TransferError { transfer, .. }
+        | Problem::TransferFeedback { transfer, .. } => transfer == TransferFunction::Identity,
+        Problem::Nudge { nudge, .. } => nudge.transfer == TransferFunction::Identity,
+        Problem::Integrate { euler, .. } => euler.noise.is_none(),
         Problem::Dropout { probability, .. } => (1.0 - probability).log2().fract() == 0.0,
         _ => true,
     }

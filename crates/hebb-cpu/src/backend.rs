@@ -10,7 +10,7 @@ use hebb_spec::request::{self, RequestError};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use crate::kernels::{At, Forms, Kernel, Map, Now, Operands, lower, rounding, variant};
+use crate::kernels::{At, Forms, Kernel, Map, Now, Operands, Ready, SHARED_FROM, lower, rounding, variant, work};
 use crate::memory::{Block, Group, Memory, Tensors};
 use crate::needs::needs;
 
@@ -18,7 +18,7 @@ use crate::needs::needs;
 pub(crate) struct Native {
     plan: Plan,
     memory: Memory,
-    lists: Vec<Vec<Kernel>>,
+    lists: Vec<Vec<Ready>>,
     level: Level,
     pool: Arc<ThreadPool>,
     now: Now,
@@ -40,9 +40,10 @@ impl Native {
         for (_, calls) in &plan.lists {
             let mut next = 0;
             let mut one = |call: &Call| {
-                lower(&Operands { call, places: &memory.tensors.places, device: &device, forms: &forms }, &mut next)
+                let operands = Operands { call, places: &memory.tensors.places, device: &device, forms: &forms };
+                Ok(Ready { kernel: lower(&operands, &mut next)?, work: work(&call.problem) })
             };
-            lists.push(calls.iter().map(&mut one).collect::<Result<Vec<Kernel>, Error>>()?);
+            lists.push(calls.iter().map(&mut one).collect::<Result<Vec<Ready>, Error>>()?);
         }
         for group in &mut memory.groups {
             group.sums = sums(&lists).into_iter().map(|len| vec![0.0; len]).collect();
@@ -50,19 +51,26 @@ impl Native {
         Ok(Self { plan, memory, lists, level, pool, now: Now::default(), outcomes: Vec::new(), forms })
     }
 
-    /// Runs some calls of a list.
-    fn run(&mut self, list: usize, calls: Range<usize>) {
+    /// Runs some calls of a list, so many times over. Calls of which none is shared out stay on the thread that asks.
+    fn run(&mut self, list: usize, calls: Range<usize>, repeats: u32) {
         let Self { memory, lists, level, pool, now, .. } = self;
         let calls = &mut lists[list][calls];
-        let pool = pool.clone();
-        pool.install(|| {
-            for stretch in calls.chunk_by_mut(|one, other| one.is_by_block() && other.is_by_block()) {
-                match stretch {
-                    [Kernel::All(all)] => all.run(*level, now, &mut memory.groups, &mut memory.tensors),
-                    _ => by_block(stretch, (*level, now), memory),
+        let all_alone = stretches(calls).all(|stretch| is_alone(stretch));
+        let mut go = || {
+            for repeat in 0..repeats {
+                now.repeat = repeat;
+                for stretch in stretches(calls) {
+                    now.alone = is_alone(stretch);
+                    match stretch {
+                        [Ready { kernel: Kernel::All(all), .. }] => {
+                            all.run(*level, now, &mut memory.groups, &mut memory.tensors);
+                        }
+                        _ => by_block(stretch, (*level, now), memory),
+                    }
                 }
             }
-        });
+        };
+        if all_alone { go() } else { pool.install(go) }
     }
 
     fn readouts(&self, list: List) -> Vec<(String, Vec<f32>)> {
@@ -71,10 +79,20 @@ impl Native {
     }
 }
 
+/// Calls that go through the blocks together, and single ones that go over all blocks.
+fn stretches(calls: &mut [Ready]) -> impl Iterator<Item = &mut [Ready]> {
+    calls.chunk_by_mut(|one, other| one.kernel.is_by_block() && other.kernel.is_by_block())
+}
+
+/// Whether a stretch is too little to be shared out.
+fn is_alone(stretch: &[Ready]) -> bool {
+    stretch.iter().fold(0, |work: u64, call| work.saturating_add(call.work)) < SHARED_FROM
+}
+
 /// Numbers of each of a group's sums: the lists never run at once and share them.
-fn sums(lists: &[Vec<Kernel>]) -> Vec<usize> {
+fn sums(lists: &[Vec<Ready>]) -> Vec<usize> {
     let mut lens = Vec::new();
-    for (at, len) in lists.iter().flatten().filter_map(Kernel::sums) {
+    for (at, len) in lists.iter().flatten().filter_map(|call| call.kernel.sums()) {
         lens.resize(lens.len().max(at + 1), 0);
         lens[at] = lens[at].max(len);
     }
@@ -83,29 +101,35 @@ fn sums(lists: &[Vec<Kernel>]) -> Vec<usize> {
 
 /// Runs calls block by block: as many groups at once as there are threads, each through all calls; those that are left
 /// over go together, each call shared out.
-fn by_block(calls: &mut [Kernel], (level, now): (Level, &Now), memory: &mut Memory) {
+fn by_block(calls: &mut [Ready], (level, now): (Level, &Now), memory: &mut Memory) {
     for call in calls.iter_mut() {
-        if let Kernel::Map(map) = call {
+        if let Kernel::Map(map) = &mut call.kernel {
             map.pack(level, &memory.tensors);
         }
     }
-    let tensors = &memory.tensors;
-    let whole = memory.groups.len() / rayon::current_num_threads() * rayon::current_num_threads();
+    let (tensors, count) = (&memory.tensors, memory.blocks().count().max(1) as u64);
     let go = |group: &mut Group, shared: bool| {
-        for (at, len) in calls.iter().filter_map(Kernel::sums) {
+        for (at, len) in calls.iter().filter_map(|call| call.kernel.sums()) {
             group.sums[at][..len].fill(0.0);
         }
         let Group { first, blocks, sums } = group;
         for (number, block) in (*first..).zip(blocks) {
             for call in calls.iter() {
-                one(call, (level, now), (number, block), sums, (tensors, shared));
+                let shared = shared && call.work / count >= SHARED_FROM / 4;
+                one(&call.kernel, (level, now), (number, block), sums, (tensors, shared));
             }
         }
     };
-    let (even, rest) = memory.groups.split_at_mut(whole);
-    even.par_iter_mut().with_max_len(1).for_each(|group| go(group, false));
-    rest.par_iter_mut().with_max_len(1).for_each(|group| go(group, true));
-    for call in calls.iter_mut() {
+    if now.alone {
+        memory.groups.iter_mut().for_each(|group| go(group, false));
+    } else {
+        let threads = rayon::current_num_threads();
+        let whole = memory.groups.len() / threads * threads;
+        let (even, rest) = memory.groups.split_at_mut(whole);
+        even.par_iter_mut().with_max_len(1).for_each(|group| go(group, false));
+        rest.par_iter_mut().with_max_len(1).for_each(|group| go(group, true));
+    }
+    for call in calls.iter_mut().map(|call| &mut call.kernel) {
         let groups = |at: usize, len: usize| -> Vec<&[f32]> {
             memory.groups.iter().map(|group| &group.sums[at][..len]).collect()
         };
@@ -213,16 +237,14 @@ impl Backend for Native {
 
     fn call(&mut self, list: List, call: usize) -> Result<(), Error> {
         request::call(&self.plan, list, call)?;
-        self.run(request::list(&self.plan, list)?, call..call + 1);
+        self.run(request::list(&self.plan, list)?, call..call + 1, 1);
         Ok(())
     }
 
     fn submit(&mut self, list: List, step: &Step<'_>, repeats: u32) -> Result<(), Error> {
         let at = request::list(&self.plan, list)?;
         self.load(step)?;
-        for _ in 0..repeats {
-            self.run(at, 0..self.lists[at].len());
-        }
+        self.run(at, 0..self.lists[at].len(), repeats);
         let readouts = self.readouts(list);
         if repeats > 0 && !readouts.is_empty() {
             self.outcomes.push(Outcome { step: step.step, images: step.images, readouts });

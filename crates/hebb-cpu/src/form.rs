@@ -37,7 +37,11 @@ impl Form {
     }
 
     /// The line of a unit, or behind the last one.
+    #[inline]
     pub fn line(&self, unit: usize) -> usize {
+        if self.stride == self.places {
+            return unit;
+        }
         unit / self.places * self.stride + unit % self.places
     }
 
@@ -65,7 +69,11 @@ pub(crate) fn forms(plan: &Plan) -> Vec<Option<Form>> {
             Problem::SumForward { .. }
             | Problem::Difference { .. }
             | Problem::SumFeedback { .. }
-            | Problem::Dropout { .. } => activity().collect(),
+            | Problem::Dropout { .. }
+            | Problem::Transfer { one: false, .. }
+            | Problem::TransferError { .. }
+            | Problem::Nudge { .. }
+            | Problem::Integrate { .. } => activity().collect(),
             _ => [Slot::Below, Slot::Skip, Slot::Gate].into_iter().filter_map(|slot| call.tensor(slot)).collect(),
         };
         alike.windows(2).for_each(|pair| same.join(pair[0].0, pair[1].0));

@@ -6,12 +6,15 @@ use hebb_spec::connection::Connection;
 use hebb_spec::learning::{Decay as By, Rate};
 use hebb_spec::operand::Slot;
 use hebb_spec::plan::TensorId;
-use rayon::prelude::*;
 
+use super::share::each;
 use super::statistics::{blocks, part};
 use super::{All, Now, Operands};
 use crate::line::LANES;
 use crate::memory::{Group, Place, Tensors};
+
+/// Units that one task sums.
+const UNITS: usize = 16;
 
 /// A call of it.
 pub(crate) struct Decay {
@@ -40,7 +43,7 @@ impl Decay {
     }
 
     /// Σ over the images of each unit, the same order for any number of threads.
-    fn sums(&self, level: Level, groups: &[Group], place: Place) -> Vec<f32> {
+    fn sums(&self, (level, now): (Level, &Now), groups: &[Group], place: Place) -> Vec<f32> {
         let blocks = blocks(groups);
         let sum = |unit: usize| {
             let mut total = 0.0;
@@ -51,7 +54,11 @@ impl Decay {
             }
             total
         };
-        (0..place.form.units).into_par_iter().map(sum).collect()
+        let mut sums = vec![0.0; place.form.units];
+        each(now.alone, sums.chunks_mut(UNITS).enumerate(), |(at, sums)| {
+            sums.iter_mut().zip(at * UNITS..).for_each(|(of_unit, unit)| *of_unit = sum(unit));
+        });
+        sums
     }
 
     /// s of one output channel of a filter: over the places that share it.
@@ -92,9 +99,9 @@ impl All for Decay {
             w.iter_mut().for_each(|w| *w -= rate * *w);
             return;
         };
-        let sums = self.sums(level, groups, place);
-        let filters = w.par_chunks_mut((taps * outputs).max(1)).enumerate();
-        filters.for_each(|(filter, w)| {
+        let sums = self.sums((level, now), groups, place);
+        let filters = w.chunks_mut((taps * outputs).max(1)).enumerate();
+        each(now.alone, filters, |(filter, w)| {
             let rows = w.chunks_exact_mut(taps.max(1));
             if by_post {
                 rows.enumerate().for_each(|(out, row)| {

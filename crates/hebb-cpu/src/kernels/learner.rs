@@ -1,13 +1,15 @@
 //! W and R as they learn from finished sums.
 
+use std::slice::ChunksMut;
+
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, Simd, dispatch};
 use hebb_spec::backend::Error;
 use hebb_spec::learning::Learning;
 use hebb_spec::operand::Slot;
 use hebb_spec::plan::TensorId;
-use rayon::prelude::*;
 
+use super::share::each;
 use super::{Now, Operands};
 use crate::memory::{Tensors, Whole};
 
@@ -23,9 +25,10 @@ pub(crate) struct Learner {
     r: Option<TensorId>,
     mask_w: Option<TensorId>,
     mask_r: Option<TensorId>,
+    trace: Option<TensorId>,
 }
 
-/// Some weights of W, of R where it learns, and their masks where they are sparse.
+/// Some weights of W, of R where it learns, their masks where they are sparse, and the trace that W learns by.
 pub(crate) struct Rows<'a> {
     /// W.
     pub w: &'a mut [f32],
@@ -35,6 +38,8 @@ pub(crate) struct Rows<'a> {
     pub mask_w: Option<&'a [u8]>,
     /// Which of R there are.
     pub mask_r: Option<&'a [u8]>,
+    /// The trace.
+    pub trace: Option<&'a mut [f32]>,
 }
 
 impl Learner {
@@ -42,43 +47,47 @@ impl Learner {
     pub fn new(operands: &Operands<'_>, learning: Learning) -> Result<Self, Error> {
         let of = |slot| operands.call.tensor(slot);
         let (w, r) = (operands.id(Slot::W)?, of(Slot::R));
-        Ok(Self { learning, w, r, mask_w: of(Slot::MaskW), mask_r: of(Slot::MaskR) })
+        Ok(Self { learning, w, r, mask_w: of(Slot::MaskW), mask_r: of(Slot::MaskR), trace: of(Slot::Trace) })
     }
 
     /// Cuts W, R and their masks into pieces of so many weights, and calls `change` with each piece and its number, many
     /// at once.
-    pub fn each(&self, tensors: &mut Tensors, piece: usize, change: impl Fn(usize, Rows<'_>) + Sync) {
+    pub fn each(
+        &self,
+        alone: bool,
+        tensors: &mut Tensors,
+        piece: usize,
+        change: impl Fn(usize, Rows<'_>) + Sync + Send,
+    ) {
         let len = tensors.floats(self.w).len();
         let mut w = std::mem::take(&mut tensors.whole[self.w.0]);
-        let mut r = self.r.map(|r| std::mem::take(&mut tensors.whole[r.0])).unwrap_or_default();
+        let mut other =
+            |id: Option<TensorId>| id.map(|id| std::mem::take(&mut tensors.whole[id.0])).unwrap_or_default();
+        let (mut r, mut trace) = (other(self.r), other(self.trace));
         let mask = |id: Option<TensorId>| id.map(|id| tensors.bytes(id));
         let (mask_w, mask_r) = (mask(self.mask_w), mask(self.mask_r));
         let piece = piece.max(1);
         let part = |at: usize| at * piece..((at + 1) * piece).min(len);
-        let none: &mut [f32] = &mut [];
-        let mut of_r = match &mut r {
-            Whole::Floats(r) => r[..len].chunks_mut(piece),
-            _ => none.chunks_mut(piece),
-        };
+        let (mut of_r, mut of_trace) = (chunks(&mut r, len, piece), chunks(&mut trace, len, piece));
         if let Whole::Floats(w) = &mut w {
             let pieces = w[..len].chunks_mut(piece).enumerate();
-            let rows: Vec<(usize, Rows<'_>)> = pieces
-                .map(|(at, w)| {
-                    let (mask_w, mask_r) = (mask_w.map(|mask| &mask[part(at)]), mask_r.map(|mask| &mask[part(at)]));
-                    (at, Rows { w, r: of_r.next(), mask_w, mask_r })
-                })
-                .collect();
-            rows.into_par_iter().for_each(|(at, rows)| change(at, rows));
+            let rows = pieces.map(|(at, w)| {
+                let (mask_w, mask_r) = (mask_w.map(|mask| &mask[part(at)]), mask_r.map(|mask| &mask[part(at)]));
+                (at, Rows { w, r: of_r.next(), mask_w, mask_r, trace: of_trace.next() })
+            });
+            each(alone, rows, |(at, rows)| change(at, rows));
         }
         tensors.whole[self.w.0] = w;
-        if let Some(id) = self.r {
-            tensors.whole[id.0] = r;
+        for (id, taken) in [(self.r, r), (self.trace, trace)] {
+            if let Some(id) = id {
+                tensors.whole[id.0] = taken;
+            }
         }
     }
 
     /// Learns from the sums of groups, each `[weight]`, added in order.
     pub fn learn(&self, (level, now): (Level, &Now), tensors: &mut Tensors, groups: &[&[f32]]) {
-        self.each(tensors, CHUNK, |at, mut rows| {
+        self.each(now.alone, tensors, CHUNK, |at, mut rows| {
             let mut sums = [0.0; CHUNK];
             let sums = &mut sums[..rows.w.len()];
             for group in groups {
@@ -94,12 +103,46 @@ impl Learner {
         let Learning { rate, keep, epsilon, .. } = self.learning;
         let rate = now.rates[rate.0 as usize];
         let run = first..first + sums.len();
+        if let (Some(left), Some(trace)) = (self.learning.trace, rows.trace.as_deref_mut()) {
+            return smooth(simd, (&mut rows.w[run.clone()], &mut trace[run]), sums, (keep, rate, left));
+        }
         let mask_w = rows.mask_w.map(|mask| &mask[run.clone()]);
         change(simd, &mut rows.w[run.clone()], mask_w, sums, (keep, rate, 1.0));
         if let (Some(epsilon), Some(r)) = (epsilon, rows.r.as_deref_mut()) {
             let mask_r = rows.mask_r.map(|mask| &mask[run.clone()]);
             change(simd, &mut r[run], mask_r, sums, (keep, rate, epsilon));
         }
+    }
+}
+
+/// The first so many numbers of a tensor in pieces, none of one that is not there.
+fn chunks(whole: &mut Whole, len: usize, piece: usize) -> ChunksMut<'_, f32> {
+    match whole {
+        Whole::Floats(floats) => floats[..len].chunks_mut(piece),
+        _ => [].chunks_mut(piece),
+    }
+}
+
+/// trace ← left · trace + rate · sum, and weight ← keep · weight + trace.
+#[inline(always)]
+fn smooth<S: Simd>(
+    simd: S,
+    (weights, trace): (&mut [f32], &mut [f32]),
+    sums: &[f32],
+    (keep, rate, left): (f32, f32, f32),
+) {
+    let mut vectors = weights.chunks_exact_mut(S::f32s::LEN);
+    let mut traces = trace.chunks_exact_mut(S::f32s::LEN);
+    let mut of_sums = sums.chunks_exact(S::f32s::LEN);
+    for ((weights, trace), sums) in vectors.by_ref().zip(traces.by_ref()).zip(of_sums.by_ref()) {
+        let changed = S::f32s::from_slice(simd, trace) * left + S::f32s::from_slice(simd, sums) * rate;
+        changed.store_slice(trace);
+        (S::f32s::from_slice(simd, weights) * keep + changed).store_slice(weights);
+    }
+    let rest = vectors.into_remainder().iter_mut().zip(traces.into_remainder());
+    for ((weight, trace), sum) in rest.zip(of_sums.remainder()) {
+        *trace = *trace * left + sum * rate;
+        *weight = *weight * keep + *trace;
     }
 }
 

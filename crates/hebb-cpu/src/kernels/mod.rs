@@ -14,24 +14,33 @@ mod decay;
 mod difference;
 mod dropout;
 mod gather_images;
+mod integrate;
 mod learner;
 mod loss;
+mod nudge;
 mod pair_statistics;
 mod place;
 mod place_feedback;
 mod place_forward;
 mod place_update;
+mod polynomials;
 mod pool_feedback;
 mod pool_forward;
 mod random;
+mod record;
 mod saturation;
+mod share;
 mod sign_feedback;
 mod statistics;
+mod strip;
 mod sum_feedback;
 mod sum_forward;
 mod taps;
 mod target_delta;
 mod tied;
+mod transfer;
+mod transfer_error;
+mod transfer_feedback;
 mod window;
 mod winograd;
 
@@ -45,6 +54,7 @@ use hebb_spec::operand::Slot;
 use hebb_spec::plan::{Call, TensorId};
 use hebb_spec::problem::Problem;
 
+pub(crate) use self::share::{SHARED_FROM, work};
 use self::winograd::Outputs;
 pub use self::winograd::{Winograd, WinogradError};
 use crate::line::{LANES, Line};
@@ -62,15 +72,19 @@ pub(crate) struct Now {
     pub step: u32,
     /// Images that are no padding.
     pub images: usize,
+    /// Number of the repeat within a submission.
+    pub repeat: u32,
     /// The finished factors of what learns.
     pub rates: [f32; MOST_RATES],
+    /// Whether the call at hand is too little to be shared out.
+    pub alone: bool,
 }
 
 impl From<&Step<'_>> for Now {
     fn from(step: &Step<'_>) -> Self {
         let mut rates = [0.0; MOST_RATES];
         rates.iter_mut().zip(step.rates).for_each(|(rate, &given)| *rate = given);
-        Self { seed: step.seed, step: step.step, images: step.images as usize, rates }
+        Self { seed: step.seed, step: step.step, images: step.images as usize, repeat: 0, rates, alone: false }
     }
 }
 
@@ -90,6 +104,11 @@ pub(crate) struct At<'a> {
 }
 
 impl<'a> At<'a> {
+    /// Images of the block that are no padding.
+    pub fn images(&self) -> usize {
+        self.now.images.saturating_sub(self.number * LANES).min(LANES)
+    }
+
     /// The lines of a tensor.
     pub fn lines(&self, place: Place) -> &'a [Line] {
         &self.block.slots[place.slot][..place.form.lines()]
@@ -138,7 +157,15 @@ pub(crate) trait All: Send + Sync {
     fn run(&mut self, level: Level, now: &Now, groups: &mut [Group], tensors: &mut Tensors);
 }
 
-/// A call made ready.
+/// A call made ready, with its work.
+pub(crate) struct Ready {
+    /// Its kernel.
+    pub kernel: Kernel,
+    /// What [`share::work`] makes of it.
+    pub work: u64,
+}
+
+/// A kernel with its tensors.
 pub(crate) enum Kernel {
     /// Block by block.
     Map(Box<dyn Map>),
@@ -253,6 +280,18 @@ pub(crate) fn lower(operands: &Operands<'_>, next: &mut usize) -> Result<Kernel,
             Kernel::All(Box::new(decay::Decay::new(operands, connection, batch, (by, rate))?))
         }
         Problem::Compete { competition, .. } => Kernel::Map(Box::new(compete::Compete::new(operands, competition)?)),
+        Problem::Transfer { transfer, one, .. } => {
+            Kernel::Map(Box::new(transfer::Transfer::new(operands, transfer, one)?))
+        }
+        Problem::TransferError { transfer, scale, .. } => {
+            Kernel::Map(Box::new(transfer_error::TransferError::new(operands, transfer, scale)?))
+        }
+        Problem::TransferFeedback { transfer, .. } => {
+            Kernel::Map(Box::new(transfer_feedback::TransferFeedback::new(operands, transfer)?))
+        }
+        Problem::Nudge { nudge: soma, .. } => Kernel::All(Box::new(nudge::Nudge::new(operands, soma)?)),
+        Problem::Integrate { euler, .. } => Kernel::Map(Box::new(integrate::Integrate::new(operands, euler)?)),
+        Problem::Record { every, rows, .. } => Kernel::All(Box::new(record::Record::new(operands, (every, rows))?)),
         Problem::SignFeedback { connection, magnitudes } => {
             Kernel::All(Box::new(sign_feedback::SignFeedback::new(operands, connection, magnitudes)?))
         }

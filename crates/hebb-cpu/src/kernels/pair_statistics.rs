@@ -11,8 +11,8 @@ use hebb_spec::layout::Layout;
 use hebb_spec::operand::Slot;
 use hebb_spec::plan::TensorId;
 use hebb_spec::problem::Problem;
-use rayon::prelude::*;
 
+use super::share::each;
 use super::statistics::{GROUP, Units, blocks, part};
 use super::{All, Now, Operands};
 use crate::line::{LANES, Line};
@@ -58,7 +58,7 @@ impl PairStatistics {
 }
 
 impl All for PairStatistics {
-    fn run(&mut self, level: Level, _now: &Now, groups: &mut [Group], tensors: &mut Tensors) {
+    fn run(&mut self, level: Level, now: &Now, groups: &mut [Group], tensors: &mut Tensors) {
         let mut sums = vec![0.0; tensors.floats(self.sums).len()];
         let pairs = Pairs {
             a: tensors.floats(self.ids[0]),
@@ -66,8 +66,8 @@ impl All for PairStatistics {
             masks: self.masks.map(|masks| masks.map(|mask| tensors.bytes(mask))),
         };
         let blocks = blocks(groups);
-        let tasks = sums.par_chunks_mut(TASK * Problem::STATISTICS_LEN).enumerate();
-        tasks.for_each(|(task, sums)| {
+        let tasks = sums.chunks_mut(TASK * Problem::STATISTICS_LEN).enumerate();
+        each(now.alone, tasks, |(task, sums)| {
             let mut totals = [[Line::ZERO; 5]; TASK];
             let totals = &mut totals[..sums.len() / Problem::STATISTICS_LEN];
             let first = task * TASK;

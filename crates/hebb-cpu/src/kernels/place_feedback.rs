@@ -9,18 +9,22 @@ use hebb_spec::backend::Error;
 use hebb_spec::connection::Connection;
 use hebb_spec::operand::Slot;
 use hebb_spec::plan::TensorId;
-use rayon::prelude::*;
 
 use super::place::{blocks, parts, put, ranges, take};
+use super::share::each;
+use super::strip::{STRIP, Strip};
 use super::tied::gated;
 use super::{All, Now, Operands};
-use crate::line::{Line, vectors};
+use crate::line::{LANES, Line, vectors};
 use crate::memory::{Block, Group, Place, Tensors};
 
 /// Channels of a tile.
 const TILE: usize = 8;
 /// Units of a full layer that one task writes: whole cache lines of R.
 const TASK: usize = 128;
+
+/// Blocks from which R is packed for them.
+const PACKED_FROM: usize = 3;
 
 /// A call of it.
 pub(crate) struct PlaceFeedback {
@@ -30,6 +34,7 @@ pub(crate) struct PlaceFeedback {
     skip: Option<Place>,
     gate: Option<(f32, Place)>,
     below: Place,
+    batch: usize,
 }
 
 impl PlaceFeedback {
@@ -42,7 +47,22 @@ impl PlaceFeedback {
             skip: operands.call.tensor(Slot::Skip).map(|_| operands.place(Slot::Skip)).transpose()?,
             gate: gate.map(|slope| Ok::<_, Error>((slope, operands.place(Slot::Gate)?))).transpose()?,
             below: operands.place(Slot::Below)?,
+            batch: operands.call.problem.batch() as usize,
         })
+    }
+
+    /// Channels of one task, of a full layer units.
+    fn task(&self, alone: bool, blocks: usize) -> usize {
+        let units = self.c.input.channels as usize;
+        match (self.c.is_full(), blocks < PACKED_FROM) {
+            (true, false) => TASK,
+            (true, true) => {
+                // Alike for all threads, and no more than a strip holds.
+                let threads = if alone { 1 } else { rayon::current_num_threads() };
+                units.div_ceil(units.div_ceil(STRIP).next_multiple_of(threads)).next_multiple_of(LANES).min(STRIP)
+            }
+            (false, _) => TILE,
+        }
     }
 
     /// Where the lines of a channel begin, of a full layer those of a unit.
@@ -55,14 +75,15 @@ impl PlaceFeedback {
 }
 
 impl All for PlaceFeedback {
-    fn run(&mut self, level: Level, _now: &Now, groups: &mut [Group], tensors: &mut Tensors) {
+    fn run(&mut self, level: Level, now: &Now, groups: &mut [Group], tensors: &mut Tensors) {
         let mut taken = take(groups, self.below.slot);
         {
-            let tasks = ranges(self.c.input.channels as usize, if self.c.is_full() { TASK } else { TILE });
-            let ends: Vec<usize> = tasks.iter().map(|task| self.line(task.end).min(self.below.form.lines())).collect();
-            let blocks = blocks(groups);
+            let blocks: Vec<&Block> = blocks(groups).collect();
+            let tasks = ranges(self.c.input.channels as usize, self.task(now.alone, blocks.len()));
+            let ends = tasks.clone().map(|task| self.line(task.end).min(self.below.form.lines()));
+            let parts = parts(&mut taken, ends);
             let r = tensors.floats(self.r);
-            tasks.into_par_iter().zip(parts(&mut taken, &ends)).for_each(|(channels, mut below)| {
+            each(now.alone, tasks.zip(parts), |(channels, mut below)| {
                 let task = Task { of: self, r, blocks: &blocks, channels };
                 dispatch!(level, simd => task.run(simd, &mut below));
             });
@@ -82,9 +103,18 @@ struct Task<'a> {
 impl Task<'_> {
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, below: &mut [&mut [Line]]) {
-        match self.of.c.is_full() {
-            true => self.full(simd, below),
-            false => self.untied(simd, below),
+        match (self.of.c.is_full(), self.blocks.len() < PACKED_FROM) {
+            (true, false) => self.full(simd, below),
+            (true, true) => {
+                let images = (0..).step_by(LANES).map(|first| self.of.batch - first);
+                for ((block, below), images) in self.blocks.iter().zip(&mut *below).zip(images) {
+                    let deltas = (&block.slots[self.of.delta.slot][..], self.of.delta.form);
+                    let inputs = self.of.c.input.channels as usize;
+                    let (units, images) = (self.channels.clone(), images.min(LANES));
+                    Strip { r: self.r, inputs, units, images }.run(simd, deltas, self.of.below.form, below);
+                }
+            }
+            (false, _) => self.untied(simd, below),
         }
         let first = self.of.line(self.channels.start);
         for (block, below) in self.blocks.iter().zip(below) {

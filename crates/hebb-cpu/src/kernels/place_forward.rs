@@ -8,15 +8,15 @@ use hebb_spec::backend::Error;
 use hebb_spec::connection::Connection;
 use hebb_spec::operand::Slot;
 use hebb_spec::plan::TensorId;
-use rayon::prelude::*;
 
 use super::place::{Places, Run, blocks, parts, put, ranges, take};
+use super::share::each;
 use super::tied::sigma;
 use super::{All, Now, Operands};
 use crate::line::{Line, vectors};
 use crate::memory::{Group, Place, Tensors};
 
-/// Outputs of one task.
+/// Outputs of one task where there are several, and of a tile.
 const TASK: usize = 8;
 
 /// A call of it.
@@ -45,14 +45,16 @@ impl PlaceForward {
 }
 
 impl All for PlaceForward {
-    fn run(&mut self, level: Level, _now: &Now, groups: &mut [Group], tensors: &mut Tensors) {
+    fn run(&mut self, level: Level, now: &Now, groups: &mut [Group], tensors: &mut Tensors) {
         let mut taken = take(groups, self.y.slot);
         {
-            let tasks = ranges(self.places.c.output.channels as usize, TASK);
-            let ends: Vec<usize> = tasks.iter().map(|task| self.line(task.end, 0).min(self.y.form.lines())).collect();
-            let xs: Vec<&[Line]> = blocks(groups).iter().map(|block| &block.slots[self.x.slot][..]).collect();
+            let outputs = self.places.c.output.channels as usize;
+            let xs: Vec<&[Line]> = blocks(groups).map(|block| &block.slots[self.x.slot][..]).collect();
             let w = tensors.floats(self.w);
-            tasks.into_par_iter().zip(parts(&mut taken, &ends)).for_each(|(outputs, mut ys)| {
+            let tasks = ranges(outputs, if now.alone { outputs } else { TASK });
+            let ends = tasks.clone().map(|task| self.line(task.end, 0).min(self.y.form.lines()));
+            let parts = parts(&mut taken, ends);
+            each(now.alone, tasks.zip(parts), |(outputs, mut ys)| {
                 let task = Task { of: self, w, xs: &xs, outputs };
                 dispatch!(level, simd => task.run(simd, &mut ys));
             });
@@ -74,13 +76,15 @@ impl Task<'_> {
     fn run<S: Simd>(&self, simd: S, ys: &mut [&mut [Line]]) {
         for place in 0..self.of.places.count() {
             let runs = self.of.places.runs(place);
-            let mut block = 0;
-            while block < self.xs.len() {
-                block += match self.xs.len() - block {
-                    3.. => self.outputs::<S, 3>(simd, place, &runs, block, ys),
-                    2 => self.outputs::<S, 2>(simd, place, &runs, block, ys),
-                    _ => self.outputs::<S, 1>(simd, place, &runs, block, ys),
-                };
+            for first in self.outputs.clone().step_by(TASK) {
+                let mut block = 0;
+                while block < self.xs.len() {
+                    block += match self.xs.len() - block {
+                        3.. => self.outputs::<S, 3>(simd, place, &runs, (first, block), ys),
+                        2 => self.outputs::<S, 2>(simd, place, &runs, (first, block), ys),
+                        _ => self.outputs::<S, 1>(simd, place, &runs, (first, block), ys),
+                    };
+                }
             }
         }
     }
@@ -91,13 +95,13 @@ impl Task<'_> {
         simd: S,
         place: usize,
         runs: &[Run],
-        block: usize,
+        (first, block): (usize, usize),
         ys: &mut [&mut [Line]],
     ) -> usize {
         match S::f32s::LEN >= 16 {
-            true => self.tile::<S, 8, P>(simd, place, runs, (self.outputs.start, block), ys),
+            true => self.tile::<S, TASK, P>(simd, place, runs, (first, block), ys),
             false => {
-                for output in self.outputs.clone().step_by(4) {
+                for output in (first..(first + TASK).min(self.outputs.end)).step_by(4) {
                     self.tile::<S, 4, P>(simd, place, runs, (output, block), ys);
                 }
             }
@@ -124,19 +128,19 @@ impl Task<'_> {
         }
         for lane in vectors::<S>() {
             let mut sums = [[S::f32s::splat(simd, 0.0); P]; O];
-            for &(weight, line, len) in runs {
+            for &Run { weight, line, step, len } in runs {
                 let mut cut: [&[f32]; O] = [&[]; O];
                 for o in 0..O {
                     cut[o] = &rows[o][weight..][..len];
                 }
                 let mut xs: [&[Line]; P] = [&[]; P];
                 for p in 0..P {
-                    xs[p] = &self.xs[block + p][line..][..len];
+                    xs[p] = &self.xs[block + p][line..];
                 }
                 for tap in 0..len {
                     let mut x = [S::f32s::splat(simd, 0.0); P];
                     for p in 0..P {
-                        x[p] = xs[p][tap].load(simd, lane);
+                        x[p] = xs[p][tap * step].load(simd, lane);
                     }
                     for o in 0..O {
                         let weight = S::f32s::splat(simd, cut[o][tap]);

@@ -11,10 +11,10 @@ use hebb_spec::backend::Error;
 use hebb_spec::connection::Connection;
 use hebb_spec::learning::Learning;
 use hebb_spec::operand::Slot;
-use rayon::prelude::*;
 
 use super::learner::{Learner, Rows};
-use super::place::{Places, blocks};
+use super::place::{Places, Run, blocks};
+use super::share::each;
 use super::{All, Now, Operands};
 use crate::line::{LANES, Line, flat, transposed, vectors};
 use crate::memory::{Group, Place, Tensors};
@@ -35,6 +35,8 @@ pub(crate) struct PlaceUpdate {
     learner: Learner,
     delta: Place,
     x: Place,
+    /// The line of each tap of a full layer.
+    lines: Vec<usize>,
     /// The turned images of a full layer: memory that is asked for once.
     turned: Vec<Line>,
 }
@@ -45,7 +47,9 @@ impl PlaceUpdate {
         let (delta, x) = (operands.place(Slot::Delta)?, operands.place(Slot::X)?);
         let batch = operands.call.problem.batch() as usize;
         let learner = Learner::new(operands, learning)?;
-        Ok(Self { places: Places { c, x: x.form }, batch, learner, delta, x, turned: Vec::new() })
+        let places = Places { c, x: x.form };
+        let lines = if c.is_full() { lines(&places, 0) } else { Vec::new() };
+        Ok(Self { places, batch, learner, delta, x, lines, turned: Vec::new() })
     }
 
     /// The line of an output at a place.
@@ -55,48 +59,47 @@ impl PlaceUpdate {
             false => output * self.delta.form.channel(self.places.c.output.places() as usize) + place,
         }
     }
+}
 
-    /// The line of each tap of a place.
-    fn lines(&self, place: usize) -> Vec<usize> {
-        let mut lines = vec![OUTSIDE; self.places.c.taps() as usize];
-        for (tap, line, len) in self.places.runs(place) {
-            lines[tap..][..len].iter_mut().zip(line..).for_each(|(to, line)| *to = line);
-        }
-        lines
+/// The line of each tap of a place.
+fn lines(places: &Places, place: usize) -> Vec<usize> {
+    let mut lines = vec![OUTSIDE; places.c.taps() as usize];
+    for Run { weight, line, step, len } in places.runs(place) {
+        lines[weight..][..len].iter_mut().zip((line..).step_by(step)).for_each(|(to, line)| *to = line);
     }
+    lines
 }
 
 impl All for PlaceUpdate {
     fn run(&mut self, level: Level, now: &Now, groups: &mut [Group], tensors: &mut Tensors) {
         let mut turned = std::mem::take(&mut self.turned);
-        let blocks = blocks(groups);
-        let xs: Vec<&[Line]> = blocks.iter().map(|block| &block.slots[self.x.slot][..]).collect();
-        let deltas: Vec<&[Line]> = blocks.iter().map(|block| &block.slots[self.delta.slot][..]).collect();
+        let xs: Vec<&[Line]> = blocks(groups).map(|block| &block.slots[self.x.slot][..]).collect();
+        let deltas: Vec<&[Line]> = blocks(groups).map(|block| &block.slots[self.delta.slot][..]).collect();
         let (taps, outputs) = (self.places.c.taps() as usize, self.places.c.output.channels as usize);
         let of = |first: usize, place: usize| Task { of: self, now, deltas: &deltas, first, place };
         if self.places.c.is_full() {
-            let lines = self.lines(0);
             turned.resize(taps.div_ceil(LANES) * self.batch, Line::ZERO);
-            let runs = turned.par_chunks_mut(self.batch.max(1)).zip(lines.par_chunks(LANES));
-            runs.for_each(|(turned, lines)| dispatch!(level, simd => turn(simd, lines, &xs, turned)));
+            let runs = turned.chunks_mut(self.batch.max(1)).zip(self.lines.chunks(LANES));
+            each(now.alone, runs, |(turned, lines)| dispatch!(level, simd => turn(simd, lines, &xs, turned)));
             // As many as leave each thread a few tasks: what is summed does not depend on it.
-            let outputs = outputs.div_ceil(4 * rayon::current_num_threads()).next_multiple_of(TILE).min(TASK);
+            let threads = if now.alone { 1 } else { rayon::current_num_threads() };
+            let outputs = outputs.div_ceil(4 * threads).next_multiple_of(TILE).min(TASK);
             let learn = |at: usize, mut rows: Rows<'_>| {
                 let task = of(at * outputs, 0);
                 dispatch!(level, simd => task.run(simd, &turned, &mut rows));
             };
-            self.learner.each(tensors, outputs * taps, learn);
+            self.learner.each(now.alone, tensors, outputs * taps, learn);
             self.turned = turned;
         } else {
             let learn = |place: usize, mut rows: Rows<'_>| {
                 let mut turned = vec![Line::ZERO; taps.div_ceil(LANES) * self.batch];
-                let lines = self.lines(place);
+                let lines = lines(&self.places, place);
                 for (turned, lines) in turned.chunks_mut(self.batch.max(1)).zip(lines.chunks(LANES)) {
                     dispatch!(level, simd => turn(simd, lines, &xs, turned));
                 }
                 dispatch!(level, simd => of(0, place).run(simd, &turned, &mut rows));
             };
-            self.learner.each(tensors, outputs * taps, learn);
+            self.learner.each(now.alone, tensors, outputs * taps, learn);
         }
     }
 }

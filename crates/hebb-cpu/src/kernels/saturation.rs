@@ -5,8 +5,8 @@ use fearless_simd::{Level, Simd, dispatch, f32x16};
 use hebb_spec::backend::Error;
 use hebb_spec::operand::Slot;
 use hebb_spec::plan::TensorId;
-use rayon::prelude::*;
 
+use super::share::each;
 use super::statistics::{Units, blocks, part};
 use super::{All, Now, Operands};
 use crate::line::Line;
@@ -43,9 +43,9 @@ impl Saturation {
 }
 
 impl All for Saturation {
-    fn run(&mut self, level: Level, _now: &Now, groups: &mut [Group], tensors: &mut Tensors) {
+    fn run(&mut self, level: Level, now: &Now, groups: &mut [Group], tensors: &mut Tensors) {
         let blocks = blocks(groups);
-        tensors.floats_mut(self.sums).par_iter_mut().enumerate().for_each(|(group, count)| {
+        each(now.alone, tensors.floats_mut(self.sums).iter_mut().enumerate(), |(group, count)| {
             let group = Units::new(group, self.units, self.batch);
             *count = dispatch!(level, simd => self.count(simd, &blocks, &group));
         });

@@ -8,9 +8,9 @@ use hebb_spec::learning::Magnitudes;
 use hebb_spec::operand::Slot;
 use hebb_spec::plan::TensorId;
 use hebb_spec::rng::{Purpose, Stream};
-use rayon::prelude::*;
 
 use super::random::pairs;
+use super::share::each;
 use super::{All, Now, Operands};
 use crate::line::LANES;
 use crate::memory::{Group, Tensors, Whole};
@@ -38,8 +38,8 @@ impl All for SignFeedback {
         let mut taken = std::mem::take(&mut tensors.whole[self.r.0]);
         if let Whole::Floats(r) = &mut taken {
             let w = tensors.floats(self.w);
-            let pieces = r[..self.len].par_chunks_mut(CHUNK).zip(w.par_chunks(CHUNK)).enumerate();
-            pieces.for_each(|(at, (r, w))| {
+            let pieces = r[..self.len].chunks_mut(CHUNK).zip(w.chunks(CHUNK)).enumerate();
+            each(now.alone, pieces, |(at, (r, w))| {
                 dispatch!(level, simd => signs(simd, self.magnitudes, now, at * CHUNK, w, r));
             });
         }
