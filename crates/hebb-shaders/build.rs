@@ -97,9 +97,10 @@ fn write_variants(
             let _ = writeln!(
                 table,
                 "    Shader {{ stem: {stem:?}, features: &{features:?}, variant: {variant:?}, text: Text::{kind}, constants: &{:?}, \
-                 storages: {}, reads_step: {}, threads: {}, workgroup_memory: {}, source: {source:?} }},",
+                 storages: {}, writes: {}, reads_step: {}, threads: {}, workgroup_memory: {}, source: {source:?} }},",
                 constants.iter().collect::<Vec<_>>(),
                 count_bindings(&module, 0) - 1,
+                written_bindings(&module),
                 count_bindings(&module, 1) == 1,
                 module.entry_points[0].workgroup_size.iter().product::<u32>(),
                 workgroup_memory(&module),
@@ -187,6 +188,13 @@ fn validate(stem: &str, source: &str, capabilities: Capabilities) -> naga::Modul
 fn count_bindings(module: &naga::Module, group: u32) -> usize {
     let bindings = module.global_variables.iter().filter_map(|(_, variable)| variable.binding.as_ref());
     bindings.filter(|binding| binding.group == group).count()
+}
+
+/// The storage buffers that may be written, a bit for each binding.
+fn written_bindings(module: &naga::Module) -> u32 {
+    let is_written = |variable: &naga::GlobalVariable| matches!(variable.space, naga::AddressSpace::Storage { access } if access.contains(naga::StorageAccess::STORE));
+    let written = module.global_variables.iter().filter(|(_, variable)| is_written(variable));
+    written.filter_map(|(_, variable)| variable.binding.as_ref()).map(|binding| 1 << binding.binding).sum()
 }
 
 /// Bytes of workgroup memory.

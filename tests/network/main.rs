@@ -6,6 +6,7 @@ mod invariants;
 mod linear;
 mod processor;
 mod random;
+mod repeats;
 mod runner;
 mod setup;
 mod systems;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     trials.extend(invariants::trials());
     trials.extend(processor::trials());
     trials.extend(random::trials());
+    trials.extend(repeats::trials());
     trials.extend(hebbian::trials());
     trials.extend(linear::trials());
     trials.extend(systems::trials());

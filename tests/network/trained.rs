@@ -109,7 +109,7 @@ impl Setup<'_> {
         hebb_engine::weights::upload(&weights, &mut *backend).map_err(text)?;
         let images = (self.batch - 1).max(1);
         let (indices, mut gathered) = ((0..images).collect::<Vec<u32>>(), Gathered::default());
-        self.records.gather(&indices, &mut gathered);
+        self.records.gather(0, &indices, &mut gathered);
         let (rates, inputs) = (self.system.rates(0, self.batch), gathered.inputs());
         let mut failed = Vec::new();
         // Weights that start as 0 have learned something by the second step.

@@ -99,6 +99,7 @@ fn main() -> ExitCode {
     trials.extend(control::trials());
     trials.extend(integrate::trials());
     trials.extend(record::trials());
+    trials.extend(transfer::trials());
     trials.extend(large::trials());
     let few = cases[..1].to_vec();
     trials.push(GPU.trial("control: a form without a case is named", move |gpu| match every_form(gpu, &few) {

@@ -19,7 +19,7 @@ use hebb_spec::settings::Value;
 use hebb_systems::layered::RStart;
 
 pub use data::{DataCommand, FetchArgs, InfoArgs, PreviewArgs};
-pub use family::{FamilyArgs, HebbianKeys, LinearKeys, VerifyFamilyArgs, VerifySystem};
+pub use family::{FamilyArgs, HebbianKeys, LinearKeys, MicrocircuitKeys, VerifyFamilyArgs, VerifySystem};
 use given::{EvalKeys, InitKeys, LayoutKeys, TrainKeys};
 pub use given::{Given, Takes};
 pub use measure::{BenchArgs, TuneArgs};
@@ -46,6 +46,8 @@ pub enum Command {
     Hebbian(Box<FamilyArgs<HebbianKeys>>),
     /// Train a linear network by back-propagation or random feedback, towards a target matrix
     Linear(Box<FamilyArgs<LinearKeys>>),
+    /// Train pyramidal cells whose apical dendrites hold the error, with interneurons, in continuous time or in two steps
+    Microcircuit(Box<FamilyArgs<MicrocircuitKeys>>),
     /// Count the errors of a checkpoint on a data set
     Eval(Box<EvalArgs>),
     /// Compare every kernel call on the device with its CPU twin, each error beside its bound

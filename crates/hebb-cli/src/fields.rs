@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use hebb::Choice;
+use hebb_data::patterns::{self, PatternSpec};
 use hebb_engine::settings::{self, RunSettings};
 use hebb_spec::settings::{Field, Value};
 use hebb_systems::layered::{self, ModelSpec, Rule};
+use hebb_systems::microcircuit::{self, Dynamics, Microcircuit};
 
 /// The run's setting that only the command line can judge: the engine knows no device.
 pub const DEVICE: &str = "device";
@@ -66,6 +68,25 @@ pub fn of_layered() -> Vec<Setting> {
 pub fn keys() -> impl Iterator<Item = &'static str> {
     let of_model = layered::FIELDS.iter().map(|field| field.key);
     of_model.chain(settings::FIELDS.iter().map(|field| field.key))
+}
+
+/// The settings of a network of microcircuits and of what it learns, without those of its run.
+pub fn of_microcircuit() -> Vec<Setting> {
+    let of_circuit = microcircuit::FIELDS.iter().map(|field| Setting::judged(field, check_circuit));
+    let of_patterns = patterns::FIELDS.iter().map(|field| Setting::judged(field, check_patterns));
+    of_circuit.chain(of_patterns).collect()
+}
+
+/// Whether a value is one that a field of a microcircuit may have at all: under the dynamics that have such a setting.
+fn check_circuit(field: &Field<Microcircuit>, value: &Value) -> Result<(), String> {
+    let has = |circuit: &Microcircuit| (field.get)(circuit).is_some() || field.key == "learner";
+    let mut owner = [Dynamics::TwoStep, Dynamics::Continuous].map(Microcircuit::of).into_iter().find(has);
+    (field.set)(owner.get_or_insert_default(), value)
+}
+
+/// The same of a field of patterns: with a teacher.
+fn check_patterns(field: &Field<PatternSpec>, value: &Value) -> Result<(), String> {
+    (field.set)(&mut PatternSpec { teacher: Some([1; 3]), ..PatternSpec::default() }, value)
 }
 
 /// Whether a value is one that a field of the model may have at all; the error says what to write.

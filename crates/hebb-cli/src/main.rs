@@ -80,6 +80,7 @@ fn run() -> Result<()> {
         Command::Train(args) => commands::train::run(args),
         Command::Hebbian(args) => commands::family::run(args),
         Command::Linear(args) => commands::family::run(args),
+        Command::Microcircuit(args) => commands::family::run(args),
         Command::Eval(args) => commands::eval::run(args),
         Command::Verify(args) => commands::verify::run(args),
         Command::Plan(args) => commands::plan::run(args),

@@ -1,4 +1,4 @@
-//! `hebb hebbian` and `hebb linear`: their runs go on to the same bytes, and say in one sentence what is wrong.
+//! `hebb hebbian`, `hebb linear` and `hebb microcircuit`: their runs go on to the same bytes, and say in one sentence what is wrong.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
@@ -9,7 +9,7 @@ use std::path::Path;
 use support::{fail, refuse, succeed, text, write_idx};
 
 /// A small run of each kind, on the processor.
-const SMALL: [&[&str]; 4] = [
+const SMALL: [&[&str]; 6] = [
     &["hebbian", "--data", "gaussian:2,1,.5", "--records", "60", "--batch", "10", "--units", "2"],
     &[
         "hebbian",
@@ -38,6 +38,27 @@ const SMALL: [&[&str]; 4] = [
         "--no-shuffle",
     ],
     &["linear", "--sizes", "5-7-3", "--epsilon", "0.25"],
+    &[
+        "microcircuit",
+        "--sizes",
+        "4-5-3-2",
+        "--pattern-steps",
+        "20",
+        "--patterns",
+        "5",
+        "--held",
+        "2",
+        "--teacher",
+        "4-3-2",
+        "--taught",
+        "--input",
+        "rates",
+        "--lr-up",
+        "0.1,0.2,0.3",
+        "--lr-down",
+        "0.1",
+    ],
+    &["microcircuit", "--sizes", "3-2-2", "--networks", "3", "--pattern-steps", "9", "--patterns", "4", "--batch", "2"],
 ];
 
 fn with<'a>(run: &[&'a str], rest: &[&'a str]) -> Vec<&'a str> {
@@ -154,6 +175,51 @@ fn what_is_wrong_is_one_sentence() {
         fs::remove_dir_all(&out).ok();
     }
     for (args, wanted) in [
+        (
+            &["--lr-up", "1,2,3"][..],
+            "--lr-up = 1.0,2.0,3.0: there are 2 weighted layers: write one number for all, or 2",
+        ),
+        (&["--taught"], "--taught = true: there are no targets to teach: they come of a teacher"),
+        (
+            &["--teacher", "30-20-9"],
+            "--teacher = 30-20-9: the network goes from 30 to 10 cells, and so must its teacher",
+        ),
+        (&["--k10", "3"], "--k10 = 3: it belongs to a teacher, but there is none"),
+        (&["--lambda-output", "0.2"], "--lambda-output = 0.2: it belongs to two-step dynamics"),
+        (&["--data", "mnist"], "--data = mnist: it belongs to two-step dynamics"),
+        (&["--validation", "5"], "--validation = 5: it belongs to two-step dynamics"),
+        (&["--dt", "0.9"], "--dt = 0.9: with conductances of 1.900 in all a step is at most 0.526"),
+        (&["--networks", "65536"], "--networks = 65536: with the largest layer that makes 1966080 cells"),
+        (&["--patterns", "3", "--batch", "4"], "a batch of 4 is more than the 3 training records"),
+        (&["--learner", "bp"], "--learner = bp: it belongs to two-step dynamics"),
+        (&["--dynamics", "two-step"], "--sizes = 784-500-500-10: images of 3x32x32 in 10 classes need 3072-…-10"),
+        (&["--dynamics", "two-step", "--sigma", "1"], "--sigma = 1: it belongs to continuous dynamics"),
+        (&["--dynamics", "two-step", "--patterns", "9"], "--patterns = 9: it belongs to continuous dynamics"),
+        (&["--dynamics", "two-step", "--start-ip", "1"], "--start-ip = 1: it belongs to a random start"),
+        (&["--dynamics", "two-step", "--theta", "1"], "--theta = 1: it belongs to softplus"),
+        (&["--dynamics", "two-step", "--data", "gaussian:1"], "unknown data 'gaussian:1'"),
+        (&["--patterns", "9", "--pattern-steps", "100", "--lr-pi", "1e9"], "the weights ran away"),
+    ] {
+        let sentence = fail(&[&["microcircuit", "--out", &out, "--device", "cpu"][..], args].concat()[..]);
+        assert!(sentence.contains(wanted), "{args:?}: {sentence}");
+        fs::remove_dir_all(&out).ok();
+    }
+    for (args, wanted) in [
+        (
+            &["microcircuit", "--sizes", "3"][..],
+            "invalid value '3' for '--sizes <N-N-…>': '3' are no sizes: write the cells",
+        ),
+        (
+            &["microcircuit", "--lr-up", "1,x"],
+            "invalid value '1,x' for '--lr-up <F,F,…>': write a number of 0 or more, or one",
+        ),
+        (&["microcircuit", "--lr-pi", "-1"], "invalid value '-1' for '--lr-pi <F,F,…>': write a number of 0 or more"),
+        (
+            &["microcircuit", "--self-predicting", "yes"],
+            "invalid value 'yes' for '--self-predicting <NAME>': write one of true, false",
+        ),
+        (&["microcircuit", "--teacher", "3-4"], "invalid value '3-4' for '--teacher <N-N-N>': '3-4' are no sizes"),
+        (&["microcircuit", "--transfer", "relu"], "write one of softplus, logistic"),
         (&["hebbian", "--rule", "ojas"][..], "invalid value 'ojas' for '--rule <NAME>': write one of hebb, hebb-decay"),
         (&["hebbian", "--units", "0"], "invalid value '0' for '--units <N>': write a whole number from 1 to 65536"),
         (&["linear", "--sizes", "3"], "invalid value '3' for '--sizes <N-N-…>': '3' are no sizes"),
@@ -176,6 +242,10 @@ fn each_call_can_be_verified() {
         &["hebbian", "--rule", "hebb-decay", "--recurrent"],
         &["linear", "--sizes", "6-5-4", "--rule", "bp"],
         &["linear"],
+        &["microcircuit", "--teacher", "30-20-10", "--taught", "--lr-up", ".1", "--lr-down", ".1"],
+        &["microcircuit", "--networks", "2", "--sizes", "5-4-3-2", "--batch", "3"],
+        &["microcircuit", "--dynamics", "two-step", "--sizes", "3072-9-8-10", "--lr-pi", ".1", "--lr-down", ".1"],
+        &["microcircuit", "--dynamics", "two-step", "--sizes", "3072-9-10", "--learner", "bp"],
     ] {
         let shown = succeed(&[&["verify"], args, &["--device", "cpu"]].concat());
         assert!(shown.starts_with(args[0]) && shown.contains("calls are within their bounds"), "{shown}");
@@ -210,4 +280,34 @@ fn a_linear_network_of_images_trains_and_is_evaluated() {
     assert!(succeed(&["inspect", &checkpoint]).contains("quadratic loss"));
     let idle = fail(&[&["train", "--slope", "1"][..], &options, &["--out", "x"]].concat());
     assert!(idle.starts_with("--slope = 1: it belongs to an activation that clips"), "{idle}");
+}
+
+#[test]
+fn microcircuits_of_images_train_resume_and_are_evaluated() {
+    let folder = tempfile::tempdir().unwrap();
+    write_idx(folder.path(), 40, 20);
+    let data = format!("mnist:{}", folder.path().display());
+    let run =
+        ["microcircuit", "--dynamics", "two-step", "--sizes", "784-6-5-10", "--data", &data, "--validation", "10"];
+    let [whole, parts, bp] = ["whole", "parts", "bp"].map(|name| text(&folder.path().join(name)));
+    succeed(&with(&run, &["--epochs", "3", "--out", &whole]));
+    succeed(&with(&run, &["--epochs", "1", "--out", &parts]));
+    succeed(&["microcircuit", "--resume", "--epochs", "3", "--out", &parts]);
+    assert_eq!(left(whole.as_ref()), left(parts.as_ref()));
+    let header = &left(whole.as_ref()).1[0];
+    let wanted =
+        "epoch,train_loss,train_error,validation_loss,validation_error,apical_1,apical_2,angle_2,angle_3,ip_1,";
+    assert!(header.starts_with(wanted), "{header}");
+    let last = text(&Path::new(&whole).join("last.safetensors"));
+    assert!(succeed(&["inspect", &last]).starts_with("system: microcircuit"));
+    let shown = succeed(&["eval", "--checkpoint", &last, "--device", "cpu"]);
+    assert!(shown.contains("of 20 wrong"), "{shown}");
+    let other = fail(&["eval", "--checkpoint", &last, "--data", "shapes", "--device", "cpu"]);
+    assert!(other.contains("does not fit the data: sizes = 784-6-5-10: images of 3x32x32"), "{other}");
+    let option = fail(&["eval", "--checkpoint", &last, "--data", &data, "--net", "Output", "--device", "cpu"]);
+    assert!(option.starts_with("--net is for a file without metadata of hebb"), "{option}");
+    let differs = fail(&["microcircuit", "--resume", "--lambda-inter", ".2", "--out", &whole]);
+    assert!(differs.starts_with("--lambda-inter differs from the run's own"), "{differs}");
+    succeed(&with(&run, &["--learner", "bp", "--epochs", "1", "--out", &bp]));
+    assert!(left(bp.as_ref()).1[0].ends_with("validation_error,"), "{}", left(bp.as_ref()).1[0]);
 }

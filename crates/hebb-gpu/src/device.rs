@@ -119,6 +119,8 @@ pub(crate) struct Inner {
     caps: Caps,
     /// First error that no call returned: the driver reports some later and elsewhere.
     fault: Arc<Mutex<Option<Fault>>>,
+    /// Of group 1, which all kernels share that read the step.
+    pub step_layout: wgpu::BindGroupLayout,
     pipelines: Mutex<HashMap<(usize, bool), wgpu::ComputePipeline>>,
 }
 
@@ -196,7 +198,10 @@ impl Gpu {
         );
         let info = adapter.get_info();
         let caps = Caps::new(Kind::of(&info), variant::subgroup(&info, device.features()), &device.limits());
-        Ok(Self(Arc::new(Inner { device, queue, summary, caps, fault, pipelines: Mutex::default() })))
+        let uniform = entry(0, wgpu::BufferBindingType::Uniform, true);
+        let step_layout = device.create_bind_group_layout(&layout("step", &[uniform]));
+        let pipelines = Mutex::default();
+        Ok(Self(Arc::new(Inner { device, queue, summary, caps, fault, step_layout, pipelines })))
     }
 
     /// What there is to know of the device.
@@ -234,7 +239,7 @@ impl Gpu {
             };
             inner.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(shader.stem),
-                layout: None,
+                layout: Some(&self.pipeline_layout(shader)),
                 module: &module,
                 entry_point: None,
                 compilation_options,
@@ -242,6 +247,24 @@ impl Gpu {
             })
         };
         pipelines.entry(key).or_insert_with(make).clone()
+    }
+
+    /// Group 0: parameters and tensors; group 1, where a shader reads it: the step, at an offset of its own for each repeat.
+    fn pipeline_layout(&self, shader: &Shader) -> wgpu::PipelineLayout {
+        let device = &self.0.device;
+        let storage = |at: u32| {
+            let read_only = shader.writes >> at & 1 == 0;
+            entry(at, wgpu::BufferBindingType::Storage { read_only }, false)
+        };
+        let mut entries = vec![entry(0, wgpu::BufferBindingType::Uniform, false)];
+        entries.extend((1..=shader.storages as u32).map(storage));
+        let tensors = device.create_bind_group_layout(&layout(shader.stem, &entries));
+        let groups = [Some(&tensors), Some(&self.0.step_layout)];
+        device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(shader.stem),
+            bind_group_layouts: &groups[..1 + usize::from(shader.reads_step)],
+            immediate_size: 0,
+        })
     }
 
     /// The first error that the driver reported, if any. `needs` is the memory asked for, in bytes.
@@ -256,6 +279,15 @@ impl Gpu {
             Some(Fault::Other(reason)) => Err(Error::Failed { device, reason: one_line(&reason) }),
         }
     }
+}
+
+fn layout<'a>(label: &'a str, entries: &'a [wgpu::BindGroupLayoutEntry]) -> wgpu::BindGroupLayoutDescriptor<'a> {
+    wgpu::BindGroupLayoutDescriptor { label: Some(label), entries }
+}
+
+fn entry(binding: u32, ty: wgpu::BufferBindingType, has_dynamic_offset: bool) -> wgpu::BindGroupLayoutEntry {
+    let ty = wgpu::BindingType::Buffer { ty, has_dynamic_offset, min_binding_size: None };
+    wgpu::BindGroupLayoutEntry { binding, visibility: wgpu::ShaderStages::COMPUTE, ty, count: None }
 }
 
 fn one_line(text: &str) -> String {

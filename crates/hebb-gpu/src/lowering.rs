@@ -10,13 +10,17 @@ use crate::kernels::{self, Bound, Launch, Source};
 use crate::memory::Memory;
 use crate::variant::Tuning;
 
+/// Operations that a dispatch counts for at least: some microseconds pass for one that does nearly nothing, and a list
+/// of few operations may be repeated a thousand times.
+const LEAST: u64 = 100_000;
+
 /// A call as dispatches.
 pub(crate) struct Lowered {
     /// In this order.
     pub dispatches: Vec<Dispatch>,
     /// How its sums are cut.
     pub rounding: Rounding,
-    /// Floating-point operations.
+    /// Operations that its dispatches count for.
     pub flops: u64,
 }
 
@@ -24,7 +28,7 @@ pub(crate) struct Lowered {
 pub(crate) struct Dispatch {
     /// Its shader.
     pub shader: &'static Shader,
-    /// Its share of the call's operations.
+    /// Operations that it counts for: its share of the call's, if not less than a dispatch takes anyway.
     pub flops: u64,
     pipeline: wgpu::ComputePipeline,
     tensors: wgpu::BindGroup,
@@ -33,12 +37,12 @@ pub(crate) struct Dispatch {
 }
 
 impl Dispatch {
-    /// Adds it to a pass.
-    pub(crate) fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
+    /// Adds it to a pass, with the numbers that lie there in the step's uniform.
+    pub(crate) fn record(&self, pass: &mut wgpu::ComputePass<'_>, step: u32) {
         pass.set_pipeline(&self.pipeline);
         pass.set_bind_group(0, &self.tensors, &[]);
-        if let Some(step) = &self.step {
-            pass.set_bind_group(1, step, &[]);
+        if let Some(group) = &self.step {
+            pass.set_bind_group(1, group, &[step]);
         }
         pass.dispatch_workgroups(self.grid[0], self.grid[1], 1);
     }
@@ -50,8 +54,8 @@ pub(crate) struct Lowering<'a> {
     pub gpu: &'a Gpu,
     /// The plan's tensors.
     pub memory: &'a Memory,
-    /// The step's uniform.
-    pub step: &'a wgpu::Buffer,
+    /// The step's numbers.
+    pub step: &'a wgpu::BindGroup,
     /// Choice of variants and pieces.
     pub tuning: &'a Tuning,
     /// Whether wgpu's bounds checks stay.
@@ -62,10 +66,10 @@ impl Lowering<'_> {
     /// The dispatches of a call.
     pub(crate) fn lower(&self, call: &Call) -> Result<Lowered, Error> {
         let launches = kernels::launches(&call.problem, self.tuning);
-        let flops = call.problem.flops();
-        let share = flops / launches.len().max(1) as u64;
+        let share = (call.problem.flops() / launches.len().max(1) as u64).max(LEAST);
         let dispatches = launches.into_iter().map(|launch| self.dispatch(call, launch, share));
-        let dispatches = dispatches.collect::<Result<_, _>>()?;
+        let dispatches = dispatches.collect::<Result<Vec<_>, _>>()?;
+        let flops = share.saturating_mul(dispatches.len() as u64);
         Ok(Lowered { dispatches, rounding: kernels::rounding(&call.problem, self.tuning), flops })
     }
 
@@ -98,14 +102,14 @@ impl Lowering<'_> {
             };
             wgpu::BindGroupEntry { binding, resource }
         }));
-        let group = |index, entries: &[wgpu::BindGroupEntry<'_>]| {
-            let layout = pipeline.get_bind_group_layout(index);
-            device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(&call.name), layout: &layout, entries })
-        };
-        let step = [wgpu::BindGroupEntry { binding: 0, resource: self.step.as_entire_binding() }];
+        let tensors = device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(&call.name),
+            layout: &pipeline.get_bind_group_layout(0),
+            entries: &entries,
+        });
         Ok(Dispatch {
-            tensors: group(0, &entries),
-            step: launch.shader.reads_step.then(|| group(1, &step)),
+            tensors,
+            step: launch.shader.reads_step.then(|| self.step.clone()),
             shader: launch.shader,
             flops,
             grid,

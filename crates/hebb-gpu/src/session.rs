@@ -63,7 +63,7 @@ impl Session {
         let partial = plan.calls().map(|call| kernels::partial_len(&call.problem, &tuning)).max().unwrap_or(0);
         let memory = Memory::new(gpu, &plan, partial, options.guarded)?;
         let input = StepInput::new(gpu);
-        let step = &input.uniform;
+        let step = &input.group;
         let lowering = Lowering { gpu, memory: &memory, step, tuning: &tuning, checked: options.checked };
         let mut lists = Vec::new();
         for (name, calls) in &plan.lists {
@@ -96,25 +96,26 @@ impl Session {
             let full = std::mem::replace(encoder, device.create_command_encoder(&Default::default()));
             queue.submit([full.finish()])
         };
-        let (most, mut flops) = (self.pace.most(), 0);
+        let (most, mut flops, mut pass) = (self.pace.most(), 0, Vec::new());
         for repeat in 0..repeats {
-            if repeats > 1 {
-                if repeat % BLOCK == 0 && repeat > 0 {
+            if repeats > 1 && repeat % BLOCK == 0 {
+                if repeat > 0 {
+                    record(&mut encoder, &mut pass);
                     submit(&mut encoder);
                 }
-                self.input.number(&mut encoder, repeat);
+                self.input.number(repeat..repeats.min(repeat.saturating_add(BLOCK)));
             }
-            let mut first = 0;
             for (at, dispatch) in dispatches.iter().enumerate() {
+                pass.push((*dispatch, StepInput::offset(repeat)));
                 flops = u64::saturating_add(flops, dispatch.flops);
-                if flops > most && at + 1 < dispatches.len() {
-                    record(&mut encoder, &dispatches[first..=at]);
+                if flops > most && (at + 1 < dispatches.len() || repeat + 1 < repeats) {
+                    record(&mut encoder, &mut pass);
                     submit(&mut encoder);
-                    (first, flops) = (at + 1, 0);
+                    flops = 0;
                 }
             }
-            record(&mut encoder, &dispatches[first..]);
         }
+        record(&mut encoder, &mut pass);
         if let Some(copy) = readouts {
             let mut offset = 0;
             for &id in &self.lists[list].readouts {
@@ -142,10 +143,11 @@ impl Session {
     }
 }
 
-fn record(encoder: &mut wgpu::CommandEncoder, dispatches: &[&Dispatch]) {
+/// One pass of dispatches, each with the numbers that lie there in the step's uniform; none are left.
+fn record(encoder: &mut wgpu::CommandEncoder, dispatches: &mut Vec<(&Dispatch, u32)>) {
     let mut pass = encoder.begin_compute_pass(&Default::default());
-    for dispatch in dispatches {
-        dispatch.record(&mut pass);
+    for (dispatch, step) in dispatches.drain(..) {
+        dispatch.record(&mut pass, step);
     }
 }
 

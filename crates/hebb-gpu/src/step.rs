@@ -1,5 +1,7 @@
 //! A step's inputs and numbers on their way to the device.
 
+use std::ops::Range;
+
 use bytemuck::Zeroable;
 use hebb_shaders::StepInfo;
 use hebb_spec::backend::{Numbers, Step};
@@ -11,18 +13,23 @@ use hebb_spec::plan::Plan;
 use crate::device::Gpu;
 use crate::memory::Memory;
 
-/// Repeats whose indices lie on the device at once.
+/// Repeats whose numbers lie on the device at once.
 pub(crate) const BLOCK: u32 = 1024;
 
+/// Bytes from one repeat's numbers to the next: what every device can bind at.
+const STRIDE: usize = 256;
+
 const _: () = assert!(size_of::<StepInfo>() - std::mem::offset_of!(StepInfo, rates) == 4 * MOST_RATES);
+const _: () = assert!(size_of::<StepInfo>() <= STRIDE);
 
 /// The step's uniform, and what inputs are packed in.
 pub(crate) struct StepInput {
     gpu: Gpu,
-    /// The uniform of group 1.
-    pub uniform: wgpu::Buffer,
-    /// The indices of a block of repeats, once there are any.
-    indices: Option<wgpu::Buffer>,
+    /// Group 1: the numbers of one repeat, at its offset.
+    pub group: wgpu::BindGroup,
+    uniform: wgpu::Buffer,
+    /// The numbers of the loaded step's first repeat.
+    info: StepInfo,
     images: Vec<u8>,
     labels: Vec<f32>,
 }
@@ -30,9 +37,25 @@ pub(crate) struct StepInput {
 impl StepInput {
     /// No step yet.
     pub(crate) fn new(gpu: &Gpu) -> Self {
-        let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
-        let uniform = buffer(gpu, "step", size_of::<StepInfo>() as u64, usage);
-        Self { gpu: gpu.clone(), uniform, indices: None, images: Vec::new(), labels: Vec::new() }
+        let device = &gpu.0.device;
+        let uniform = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("step"),
+            size: u64::from(BLOCK) * STRIDE as u64,
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let one = wgpu::BufferBinding {
+            buffer: &uniform,
+            offset: 0,
+            size: wgpu::BufferSize::new(size_of::<StepInfo>() as u64),
+        };
+        let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some("step"),
+            layout: &gpu.0.step_layout,
+            entries: &[wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(one) }],
+        });
+        let (gpu, info) = (gpu.clone(), StepInfo::zeroed());
+        Self { gpu, group, uniform, info, images: Vec::new(), labels: Vec::new() }
     }
 
     /// Writes a checked step before what is submitted next.
@@ -60,7 +83,7 @@ impl StepInput {
         }
         let mut rates = [0.0; MOST_RATES];
         rates[..step.rates.len()].copy_from_slice(step.rates);
-        let info = StepInfo {
+        self.info = StepInfo {
             seed_low: step.seed as u32,
             seed_high: (step.seed >> 32) as u32,
             step: step.step,
@@ -69,26 +92,21 @@ impl StepInput {
             rates: bytemuck::cast(rates),
             ..StepInfo::zeroed()
         };
-        self.gpu.0.queue.write_buffer(&self.uniform, 0, bytemuck::bytes_of(&info));
+        self.gpu.0.queue.write_buffer(&self.uniform, 0, bytemuck::bytes_of(&self.info));
     }
 
-    /// Makes a repeat's index the step's, for what is recorded next. At the first of a block all that was recorded
-    /// before must have been submitted.
-    pub(crate) fn number(&mut self, encoder: &mut wgpu::CommandEncoder, repeat: u32) {
-        let usage = wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
-        let gpu = &self.gpu;
-        let indices = self.indices.get_or_insert_with(|| buffer(gpu, "repeats", 4 * u64::from(BLOCK), usage));
-        let place = repeat % BLOCK;
-        if place == 0 {
-            let block: Vec<u32> = (0..BLOCK).map(|place| repeat.saturating_add(place)).collect();
-            gpu.0.queue.write_buffer(indices, 0, bytemuck::cast_slice(&block));
+    /// Writes the numbers of a block of repeats, from the first of it on, before what is submitted next. All that was
+    /// recorded of the block before must have been submitted.
+    pub(crate) fn number(&self, repeats: Range<u32>) {
+        let mut block = vec![0; repeats.len() * STRIDE];
+        for (place, repeat) in block.chunks_exact_mut(STRIDE).zip(repeats) {
+            place[..size_of::<StepInfo>()].copy_from_slice(bytemuck::bytes_of(&StepInfo { repeat, ..self.info }));
         }
-        let target = std::mem::offset_of!(StepInfo, repeat) as u64;
-        encoder.copy_buffer_to_buffer(indices, 4 * u64::from(place), &self.uniform, target, 4);
+        self.gpu.0.queue.write_buffer(&self.uniform, 0, &block);
     }
-}
 
-fn buffer(gpu: &Gpu, label: &str, size: u64, usage: wgpu::BufferUsages) -> wgpu::Buffer {
-    let descriptor = wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false };
-    gpu.0.device.create_buffer(&descriptor)
+    /// Where a repeat's numbers lie.
+    pub(crate) fn offset(repeat: u32) -> u32 {
+        repeat % BLOCK * STRIDE as u32
+    }
 }

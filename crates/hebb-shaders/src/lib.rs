@@ -34,6 +34,8 @@ pub struct Shader {
     pub constants: &'static [(&'static str, u32)],
     /// Storage buffers: bindings 1 to `storages` of group 0.
     pub storages: usize,
+    /// Which of them it writes: bit n for binding n.
+    pub writes: u32,
     /// Whether it reads the step's data, binding 0 of group 1.
     pub reads_step: bool,
     /// Threads of a workgroup.

@@ -86,7 +86,7 @@ impl Driver {
         let (uniform, storage) = (vk::DescriptorType::UNIFORM_BUFFER, vk::DescriptorType::STORAGE_BUFFER);
         let mut own = vec![binding(0, uniform)];
         own.extend((1..=shader.storages).map(|at| binding(at, storage)));
-        let step = [binding(0, uniform)];
+        let step = [binding(0, vk::DescriptorType::UNIFORM_BUFFER_DYNAMIC)];
         let sets: &[&[_]] = if shader.reads_step { &[&own, &step] } else { &[&own] };
         let mut made = Made { device, layouts: Vec::new(), layout: None, module: None, pipeline: None };
         for bindings in sets {

@@ -1,4 +1,4 @@
-//! The options of `hebb hebbian` and `hebb linear`: the same of every system beside layered networks, but for its own
+//! The options of `hebb hebbian`, `hebb linear` and `hebb microcircuit`: the same of every system beside layered networks, but for its own
 //! settings.
 
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use hebb_systems::{hebbian, linear};
 
 use super::given::{Given, Takes};
 use super::{CpuArgs, batch_range, seed};
-use crate::fields::{Setting, of_run};
+use crate::fields::{Setting, of_microcircuit, of_run};
 
 /// What a connection of the Hebbian family takes.
 #[derive(Debug, Clone)]
@@ -53,6 +53,28 @@ impl Takes for LinearKeys {
     }
 }
 
+/// What a network of microcircuits takes.
+#[derive(Debug, Clone)]
+pub enum MicrocircuitKeys {}
+
+impl Takes for MicrocircuitKeys {
+    fn settings() -> Vec<Setting> {
+        let help = [
+            (
+                "data",
+                "Images to learn from, two-step (see `hebb data list`), as in mnist:DIR; continuous dynamics learn patterns, \
+                 which are drawn [default: shapes]",
+            ),
+            ("validation", "Images kept for validation, the last ones; two-step [default: 5000, but at most a tenth]"),
+            ("no-shuffle", "Take the images in their own order instead of a new one each epoch"),
+            ("batch", "Patterns or images in a batch [default: 1; two-step 10]"),
+            ("seed", "Seed of start, patterns, teacher, noise and order [default: 1]"),
+            ("init", "Checkpoint to start from, by names and shapes of its tensors"),
+        ];
+        of_microcircuit().into_iter().chain(run_settings(&help)).collect()
+    }
+}
+
 /// Those of a run that have help of their own here, and its length and device.
 fn run_settings(help: &[(&'static str, &'static str)]) -> Vec<Setting> {
     let one = |setting: Setting| match help.iter().find(|(key, _)| *key == setting.key) {
@@ -64,7 +86,7 @@ fn run_settings(help: &[(&'static str, &'static str)]) -> Vec<Setting> {
     of_run().filter_map(one).filter(|setting| has_steps || setting.key != "steps").collect()
 }
 
-/// `hebb hebbian` and `hebb linear`.
+/// `hebb hebbian`, `hebb linear` and `hebb microcircuit`.
 #[derive(Debug, Clone, Args)]
 pub struct FamilyArgs<K: Takes> {
     /// Folder to write: run.toml, metrics.csv, last.safetensors
@@ -111,6 +133,16 @@ impl Takes for LinearCheck {
     }
 }
 
+/// What a network of microcircuits takes where it is verified.
+#[derive(Debug, Clone)]
+pub enum MicrocircuitCheck {}
+
+impl Takes for MicrocircuitCheck {
+    fn settings() -> Vec<Setting> {
+        without_run(MicrocircuitKeys::settings())
+    }
+}
+
 /// Those that say what is computed: of the run its data alone.
 fn without_run(settings: Vec<Setting>) -> Vec<Setting> {
     let is_runs = |key: &str| of_run().any(|setting| setting.key == key && key != "data");
@@ -124,9 +156,11 @@ pub enum VerifySystem {
     Hebbian(VerifyFamilyArgs<HebbianCheck>),
     /// A linear network
     Linear(VerifyFamilyArgs<LinearCheck>),
+    /// A network of dendritic microcircuits
+    Microcircuit(VerifyFamilyArgs<MicrocircuitCheck>),
 }
 
-/// `hebb verify hebbian` and `hebb verify linear`.
+/// `hebb verify hebbian`, `hebb verify linear` and `hebb verify microcircuit`.
 #[derive(Debug, Clone, Args)]
 pub struct VerifyFamilyArgs<K: Takes> {
     /// What is verified.

@@ -12,7 +12,7 @@ use crate::fields::{Setting, of_layered};
 use crate::merge::rival;
 
 /// The help's headings, in order.
-const GROUPS: [&str; 5] = ["Network", "Connection", "Rule", "Data", "Running"];
+const GROUPS: [&str; 6] = ["Network", "Connection", "Neurons", "Rule", "Data", "Running"];
 
 /// Which settings a command takes.
 pub trait Takes: Clone + Debug {
@@ -135,7 +135,7 @@ fn arg(setting: Setting, rival: Option<&'static str>) -> Arg {
         return arg.value_name("NAME").value_parser(PossibleValuesParser::new(setting.names));
     }
     let read = move |text: &str| setting.check(&Value::Text(text.to_owned())).map(|()| text.to_owned());
-    arg.value_name(value).allow_negative_numbers(matches!(value, "F" | "N" | "LAYERS")).value_parser(read)
+    arg.value_name(value).allow_negative_numbers(matches!(value, "F" | "F,F,…" | "N" | "LAYERS")).value_parser(read)
 }
 
 impl<T: Takes> FromArgMatches for Given<T> {

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
-use anyhow::{Context, Error, Result, bail, ensure};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use hebb_data::{Dataset, Outline, Source, Split, disk, validation_split};
 use hebb_engine::evaluate::evaluate;
 use hebb_engine::from_file::{self, Loaded};
@@ -16,10 +16,11 @@ use hebb_spec::Shape;
 use hebb_spec::backend::Backend;
 use hebb_spec::system::{Sums, System};
 use hebb_systems::layered::{self, Confusion, Model, Rule};
+use hebb_systems::microcircuit::{Dynamics, Microcircuit, Source as Given};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use crate::args::{EvalArgs, SplitName};
+use crate::args::{EvalArgs, MicrocircuitKeys, SplitName};
 use crate::config::SYSTEM;
 use crate::device;
 use crate::images;
@@ -27,6 +28,8 @@ use crate::memory;
 use crate::origin::Origin;
 use crate::output::{self, Align, plain};
 use crate::tuned::Tuned;
+
+use super::family::Family;
 
 #[derive(Serialize)]
 struct EvalReport {
@@ -55,11 +58,12 @@ pub fn run(args: &EvalArgs) -> Result<()> {
         false => error.context(format!("{} {}", args.checkpoint.display(), images::trained_on(&text))),
     };
     let outline = outline(&text).map_err(about)?;
-    let model = model(args, known, &file, outline.shape, outline.classes)?;
+    let classes = outline.classes;
+    let system = system(args, known, &file, outline.shape, classes)?;
     // Eight bytes a count, and its text in the table.
-    let counts = u64::from(model.network.classes).pow(2);
+    let counts = u64::from(classes).pow(2);
     memory::ask("the confusion matrix", 64 * counts, "evaluate on data of fewer classes")?;
-    let Loaded { weights, messages } = from_file::stored(&model.params(), &file)?;
+    let Loaded { weights, messages } = from_file::stored(&system.params(), &file)?;
     messages.iter().for_each(|message| output::note(message));
     let data = images::load(outline, &text).map_err(about)?;
     // Validation is what the training kept, unless an option says otherwise.
@@ -68,11 +72,11 @@ pub fn run(args: &EvalArgs) -> Result<()> {
     let (split, range) = part(args.split, validation, &data)?;
     ensure!(!range.is_empty(), "{text} has no {} images: name another --split", name(args.split));
     let device = device::find(&args.device, args.cpu)?;
-    let plan = model.plan(args.batch.min(range.len() as u32));
+    let plan = system.plan(args.batch.min(range.len() as u32));
     let options = Tuned::of(&device).options(&plan);
     let mut backend = device::prepare(&device, plan, &options)?;
     upload(&weights, &mut *backend)?;
-    let (sums, confusion) = confusion(&model, &mut *backend, split, range)?;
+    let (sums, confusion) = confusion((&*system, classes), &mut *backend, split, range)?;
     let (wrong, error, loss) = (sums.get("wrong") as u64, sums.mean("wrong"), sums.mean("loss"));
     if args.json {
         return output::json(&EvalReport {
@@ -104,8 +108,37 @@ const fn name(split: SplitName) -> &'static str {
     }
 }
 
+/// What a checkpoint's metadata say that it is of.
+enum Known {
+    Layered(Box<Model>),
+    Circuit(Box<Microcircuit>),
+}
+
+/// What is evaluated, on images of a shape.
+fn system(
+    args: &EvalArgs,
+    known: Option<Known>,
+    file: &TensorFile,
+    input: Shape,
+    classes: u32,
+) -> Result<Box<dyn System>> {
+    let path = args.checkpoint.display();
+    let model = match known {
+        Some(Known::Circuit(circuit)) => {
+            let circuit = Microcircuit { source: Given::Images { shape: input, classes }, ..*circuit };
+            circuit.check().map_err(|error| {
+                anyhow!("{path} does not fit the data: {error}: name the --data that it was trained on")
+            })?;
+            return Ok(Box::new(circuit));
+        }
+        Some(Known::Layered(model)) => Some(*model),
+        None => None,
+    };
+    Ok(Box::new(network(args, model, file, input, classes)?))
+}
+
 /// The checkpoint's model by its metadata, which no option replaces; without metadata, by options.
-fn model(args: &EvalArgs, known: Option<Model>, file: &TensorFile, input: Shape, classes: u32) -> Result<Model> {
+fn network(args: &EvalArgs, known: Option<Model>, file: &TensorFile, input: Shape, classes: u32) -> Result<Model> {
     let model = match known {
         Some(model) => {
             let (wanted, count) = (model.network.input, model.network.classes);
@@ -129,8 +162,8 @@ fn model(args: &EvalArgs, known: Option<Model>, file: &TensorFile, input: Shape,
     Ok(Model { sparse, rule: Rule::BP, ..model })
 }
 
-/// What the metadata say, and the model that they are of; none where there are none and options name the network.
-fn stored(args: &EvalArgs, file: &TensorFile) -> Result<Option<(Metadata, Model)>> {
+/// What the metadata say, and what they are of; none where there are none and options name the network.
+fn stored(args: &EvalArgs, file: &TensorFile) -> Result<Option<(Metadata, Known)>> {
     let (given, path) = (&args.given.table, &args.checkpoint);
     if !file.has_metadata() {
         ensure!(given.get("net").is_some(), CheckpointError::NoMetadata { path: path.clone() });
@@ -140,15 +173,21 @@ fn stored(args: &EvalArgs, file: &TensorFile) -> Result<Option<(Metadata, Model)
         bail!("--{key} is for a file without metadata of hebb, but {} has its own: leave it out", path.display());
     }
     let metadata = file.metadata()?;
+    let about = |cause: String| CheckpointError::Description { path: path.clone(), cause };
     if let Some(system) = metadata.system.get(SYSTEM) {
+        if system.to_string() == MicrocircuitKeys::NAME {
+            let circuit = Microcircuit::from_table(&metadata.system).map_err(|error| about(error.to_string()))?;
+            if circuit.dynamics == Dynamics::TwoStep {
+                return Ok(Some((metadata, Known::Circuit(Box::new(circuit)))));
+            }
+        }
         bail!(
             "{} is of `hebb {system}`, which has no classes to evaluate: look at it with hebb inspect",
             path.display()
         );
     }
-    let model = Model::from_description(&metadata.system)
-        .map_err(|cause| CheckpointError::Description { path: path.clone(), cause: cause.to_string() })?;
-    Ok(Some((metadata, model)))
+    let model = Model::from_description(&metadata.system).map_err(|cause| about(cause.to_string()))?;
+    Ok(Some((metadata, Known::Layered(Box::new(model)))))
 }
 
 /// The data that a checkpoint was trained on: as the run.toml beside it has them, if that is of its own run; else as the
@@ -188,7 +227,7 @@ fn part(split: SplitName, validation: Option<usize>, data: &Dataset) -> Result<(
 
 /// Evaluates, with a bar on a terminal, and notes what each image was taken for.
 fn confusion(
-    model: &Model,
+    (system, classes): (&dyn System, u32),
     backend: &mut dyn Backend,
     split: &Split,
     range: Range<usize>,
@@ -200,8 +239,8 @@ fn confusion(
         }
         ControlFlow::Continue(())
     };
-    let (mut confusion, mut odd) = (Confusion::new(model.network.classes), Ok(()));
-    let evaluated = evaluate(model, backend, split, range, progress, |records, outcome| {
+    let (mut confusion, mut odd) = (Confusion::new(classes), Ok(()));
+    let evaluated = evaluate(system, backend, split, range, progress, |records, outcome| {
         if odd.is_ok() {
             odd = confusion.add(&split.labels()[records], outcome);
         }

@@ -1,8 +1,9 @@
-//! `hebb hebbian` and `hebb linear`: a new run of a system beside layered networks, or the rest of one.
+//! `hebb hebbian`, `hebb linear` and `hebb microcircuit`: a new run of a system beside layered networks, or the rest of one.
 
 mod asked;
 mod hebbian;
 mod linear;
+mod microcircuit;
 mod report;
 
 use std::process;

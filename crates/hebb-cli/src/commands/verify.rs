@@ -15,7 +15,9 @@ use hebb_spec::system::System;
 use serde::Serialize;
 
 use super::family::{self, Family, Learner};
-use crate::args::{CpuArgs, HebbianKeys, LinearKeys, Takes, VerifyArgs, VerifyFamilyArgs, VerifySystem};
+use crate::args::{
+    CpuArgs, HebbianKeys, LinearKeys, MicrocircuitKeys, Takes, VerifyArgs, VerifyFamilyArgs, VerifySystem,
+};
 use crate::connected;
 use crate::device;
 use crate::images::{self, Images, images};
@@ -60,6 +62,7 @@ pub fn run(args: &VerifyArgs) -> Result<()> {
         None => layered(args),
         Some(VerifySystem::Hebbian(args)) => family::<HebbianKeys, _>(args),
         Some(VerifySystem::Linear(args)) => family::<LinearKeys, _>(args),
+        Some(VerifySystem::Microcircuit(args)) => family::<MicrocircuitKeys, _>(args),
     }
 }
 
@@ -85,11 +88,11 @@ fn layered(args: &VerifyArgs) -> Result<()> {
 fn family<F: Family, K: Takes>(args: &VerifyFamilyArgs<K>) -> Result<()> {
     let origin = Origin::of(&args.given.table, None, &F::settings());
     let settings = RunSettings { seed: args.seed, ..family::settings::<F>(&origin)? };
-    let Learner { system, bytes, load, .. } = F::learner(&origin, &settings)?;
     let whole = if F::NAME == LinearKeys::NAME { settings.batch } else { BATCH };
+    let batch = args.batch.unwrap_or(whole);
+    let Learner { system, bytes, load, .. } = F::learner(&origin, &RunSettings { batch, ..settings })?;
     let VerifyFamilyArgs { cpu, steps, seed, json, .. } = *args;
     let rule = system.describe().get("rule").map_or_else(String::new, ToString::to_string);
-    let batch = args.batch.unwrap_or(whole);
     let (system, device) = (&*system, &args.device);
     let subject = Subject { system, title: F::NAME.to_owned(), rule, device, cpu, batch, steps, seed, json };
     verify(&subject, || Learner::load(load, bytes), |loaded, images, step| take(&*loaded.records, images, step))

@@ -67,7 +67,7 @@ impl Session {
             let descriptor = wgpu::ComputePassDescriptor { label: Some("timed"), timestamp_writes };
             let mut pass = encoder.begin_compute_pass(&descriptor);
             for _ in 0..times {
-                self.lists[at].calls[call].dispatches.iter().for_each(|dispatch| dispatch.record(&mut pass));
+                self.lists[at].calls[call].dispatches.iter().for_each(|dispatch| dispatch.record(&mut pass, 0));
             }
         }
         let copy = clock.map(|clock| clock.resolve(&self.gpu, &mut encoder));

@@ -1,11 +1,13 @@
 //! The settings of the systems beside layered networks, and texts of their data: read, built, planned and read back.
 
-use hebb_data::VectorSpec;
+use hebb_data::{PatternSpec, VectorSpec};
 use hebb_data::gaussian::Gaussian;
+use hebb_spec::Shape;
 use hebb_spec::settings::{Table, Value};
 use hebb_spec::system::System;
 use hebb_systems::hebbian::{HebbianSpec, Rule};
 use hebb_systems::linear::Linear;
+use hebb_systems::microcircuit::{Dynamics, Microcircuit, Source};
 
 use super::Target;
 use crate::mutate;
@@ -15,7 +17,7 @@ const DATA: [&str; 7] =
     ["4,1,.25", "2,1/1,2", "1e9,0", "2,1,0/1,3,-1/0,-1,1", "1,1,1,1,1,1,1,1,1,1,1,1", "1/1", "1e-300,1e-300"];
 const WORDS: [&str; 8] = [",", "/", "1,", "1,1/1,1/", "-", "e9", "nan", "inf"];
 /// Settings, some of which fit together.
-const SETTINGS: [(&str, &[&str]); 19] = [
+const SETTINGS: [(&str, &[&str]); 38] = [
     ("rule", &["hebb", "hebb-decay", "instar", "outstar", "pair", "oja", "oja-subspace", "bp", "frfb", "urfb"]),
     ("units", &["1", "3", "65536", "65537", "0"]),
     ("recurrent", &["true", "false"]),
@@ -35,6 +37,25 @@ const SETTINGS: [(&str, &[&str]); 19] = [
     ("start-sd", &["0.1", "1e38", "1e-45"]),
     ("epsilon", &["0", "0.5", "1", "7"]),
     ("seed", &["1"]),
+    ("dynamics", &["continuous", "two-step"]),
+    ("networks", &["1", "3", "65536"]),
+    ("learner", &["microcircuit", "bp"]),
+    ("transfer", &["softplus", "logistic"]),
+    ("theta", &["3", "-3e38"]),
+    ("start-up", &["1", "0", "3e38"]),
+    ("self-predicting", &["true", "false"]),
+    ("start-ip", &["1", "1e-45"]),
+    ("lr-up", &["0", "0.1", "0.1,0.2", "0,0.1,1e38", "1,1,1,1,1,1,1,1,1"]),
+    ("lr-ip", &["0", "0.1", "0.1,0"]),
+    ("lr-down", &["0.1", "0.1,0.2,0.3"]),
+    ("lambda-output", &["0", "0.1", "1"]),
+    ("lambda-hidden", &["0.3", "0.1,0", "0,0,0,0,0,0,0"]),
+    ("g-leak", &["0", "0.1", "3e38"]),
+    ("dt", &["0.1", "1e-45", "0.5"]),
+    ("pattern-steps", &["1", "1000000"]),
+    ("tau-weights", &["30", "1e-45"]),
+    ("patterns", &["1", "100000000"]),
+    ("teacher", &["30-20-10", "1-1-1", "65536-16384-1"]),
 ];
 const BATCHES: [u32; 4] = [1, 3, 100, 1 << 20];
 
@@ -83,8 +104,30 @@ impl Target for Systems {
             planned(&linear, linear.inputs());
             taken = true;
         }
-        taken
+        taken | circuit(&table, batch)
     }
+}
+
+/// Whether the settings are of a network of microcircuits, on data that fit it.
+fn circuit(table: &Table, batch: u32) -> bool {
+    if let Ok(spec) = PatternSpec::from_table(table) {
+        assert_eq!(PatternSpec::from_table(&spec.table()), Ok(spec.clone()), "settings read back");
+    }
+    let Ok(circuit) = Microcircuit::from_table(table) else { return false };
+    assert_eq!(Microcircuit::from_table(&circuit.table()), Ok(circuit.clone()), "settings read back");
+    let source = match circuit.dynamics {
+        Dynamics::Continuous => Source::Pairs,
+        Dynamics::TwoStep => {
+            let [first, last] = [circuit.sizes.first(), circuit.sizes.last()].map(|size| size.copied().unwrap_or(1));
+            Source::Images { shape: Shape::flat(first), classes: last }
+        }
+    };
+    let circuit = Microcircuit { source, batch, ..circuit };
+    if circuit.check().is_err() {
+        return false;
+    }
+    planned(&circuit, batch);
+    true
 }
 
 /// Whether the settings are of a connection for inputs of so many numbers.

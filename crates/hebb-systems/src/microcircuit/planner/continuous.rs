@@ -51,8 +51,6 @@ struct Way {
     noise: bool,
     /// Whether the output is nudged.
     taught: bool,
-    /// Whether somata start at 0 in the first repeat.
-    restart: bool,
 }
 
 impl Microcircuit {
@@ -80,7 +78,7 @@ impl Planner<'_> {
         let flow = self.flow(u0, &somata, Role::Scratch);
         let changes = self.changes(&flow);
         self.learn(&changes);
-        let way = Way { noise: circuit.sigma > 0.0, taught: circuit.taught, restart: false };
+        let way = Way { noise: circuit.sigma > 0.0, taught: circuit.taught };
         self.integrate(&somata, &flow, way);
         let filter = f64::from(circuit.dt) / f64::from(circuit.tau_input);
         let euler =
@@ -96,7 +94,7 @@ impl Planner<'_> {
         let x = self.given_x();
         let somata = self.somata(Role::Carried, "evaluated ");
         let flow = self.flow(x, &somata, Role::Readout);
-        self.integrate(&somata, &flow, Way { noise: false, taught: false, restart: true });
+        self.integrate(&somata, &flow, Way { noise: false, taught: false });
         self.wanted();
         for layer in circuit.hidden() {
             let at = layer as usize - 1;
@@ -122,45 +120,56 @@ impl Planner<'_> {
         }
     }
 
-    /// Rates, then all dendrites: equations (3), (4) and (5). `role` is that of what an evaluation brings back.
+    /// Dendrites and rates, equations (3), (4) and (5): nothing but what is seen at a time t. `role` is that of what an
+    /// evaluation brings back; its somata are set to 0 in the first repeat, before their rates are read.
     fn flow(&mut self, u0: TensorId, somata: &Somata, role: Role) -> Flow {
         let (circuit, phi) = (self.circuit, self.transfer());
-        let top = circuit.layers();
+        let (top, is_evaluation) = (circuit.layers(), role == Role::Readout);
         let mut r = vec![u0];
         if circuit.input == Input::Potentials {
             r[0] = self.output(Role::Scratch, "r0", circuit.units(0));
             self.rate("input rates", u0, (phi, circuit.units(0), false), r[0]);
         }
+        let mut flow = Flow { r, ri: Vec::new(), vb: Vec::new(), vi: Vec::new(), vtd: Vec::new(), va: Vec::new() };
         for (layer, &u) in (1..).zip(&somata.pyramidal) {
-            let (units, is_readout) = (circuit.units(layer), layer == top && role == Role::Readout);
-            let y = match is_readout {
+            let (units, w, below) = (circuit.units(layer), self.up(layer), flow.r[layer as usize - 1]);
+            let vb = self.builder.forward(&format!("layer {layer} basal"), w, below, None, &format!("vB{layer}"));
+            flow.vb.push(vb);
+            let y = match layer == top && is_evaluation {
                 true => self.output(Role::Readout, OUTPUT, units),
                 false => self.output(Role::Scratch, &format!("r{layer}"), units),
             };
+            if is_evaluation {
+                self.restart(&format!("layer {layer} start"), (u, units), vb);
+            }
             self.rate(&format!("layer {layer} rates"), u, (phi, units, false), y);
-            r.push(y);
+            flow.r.push(y);
         }
-        let mut flow = Flow { r, ri: Vec::new(), vb: Vec::new(), vi: Vec::new(), vtd: Vec::new(), va: Vec::new() };
         for (layer, &u) in (1..).zip(&somata.inter) {
-            let units = circuit.units(layer + 1);
+            let (units, ip, of) = (circuit.units(layer + 1), self.ip(layer), flow.r[layer as usize]);
+            let name = format!("layer {layer} interneurons' dendrites");
+            let vi = self.builder.forward(&name, ip, of, None, &format!("vI{layer}"));
+            flow.vi.push(vi);
             let y = self.output(Role::Scratch, &format!("rI{layer}"), units);
+            if is_evaluation {
+                self.restart(&format!("layer {layer} interneurons' start"), (u, units), vi);
+            }
             self.rate(&format!("layer {layer} interneurons' rates"), u, (phi, units, false), y);
             flow.ri.push(y);
         }
-        for layer in 1..=top {
-            let (w, below) = (self.up(layer), flow.r[layer as usize - 1]);
-            flow.vb.push(self.builder.forward(&format!("layer {layer} basal"), w, below, None, &format!("vB{layer}")));
-        }
         for layer in circuit.hidden() {
-            let (ip, of) = (self.ip(layer), flow.r[layer as usize]);
-            let name = format!("layer {layer} interneurons' dendrites");
-            flow.vi.push(self.builder.forward(&name, ip, of, None, &format!("vI{layer}")));
             let ends = (flow.r[layer as usize + 1], flow.ri[layer as usize - 1]);
             let (vtd, va) = self.apical(layer, ends, role);
             flow.vtd.push(vtd);
             flow.va.push(va);
         }
         flow
+    }
+
+    /// U = 0 in the first repeat, and as it was in all others. `v` is a tensor of its size, of which nothing is taken.
+    fn restart(&mut self, name: &str, of: (TensorId, u32), v: TensorId) {
+        let euler = Euler { keep: 1.0, first: 0.0, second: None, noise: None, restart: true };
+        self.soma(name, of, (v, None), euler);
     }
 
     /// What learns from what, equations (7) to (10).
@@ -214,7 +223,7 @@ impl Planner<'_> {
                 first: circuit.share(circuit.g_dendrite),
                 second: Some(circuit.share(soma)),
                 noise: noise(top + layer),
-                restart: way.restart,
+                restart: false,
             };
             let ends = (flow.vi[at], Some(somata.pyramidal[at + 1]));
             self.soma(
@@ -236,7 +245,7 @@ impl Planner<'_> {
                 first: circuit.share(circuit.g_basal),
                 second: nudge.map(|_| circuit.share(conductance)),
                 noise: noise(layer),
-                restart: way.restart,
+                restart: false,
             };
             let of = (somata.pyramidal[at], circuit.units(layer));
             self.soma(&format!("layer {layer} soma"), of, (flow.vb[at], nudge), euler);
