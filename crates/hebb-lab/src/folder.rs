@@ -46,12 +46,8 @@ impl Folder {
     pub fn write(self, figure: &Figure, made: &Made, command: &str) -> Result<Vec<PathBuf>, LabError> {
         let stem = figure.stem();
         let page = made.report.page((figure.name, figure.title, stem), command);
-        let files = [
-            made.picture.svg().into_bytes(),
-            made.picture.png()?,
-            made.table.csv().into_bytes(),
-            page.into_bytes(),
-        ];
+        let files =
+            [made.picture.svg().into_bytes(), made.picture.png()?, made.table.csv().into_bytes(), page.into_bytes()];
         let mut written = Vec::new();
         for (ending, bytes) in ENDINGS.into_iter().zip(files) {
             let path = self.path.join(format!("{stem}.{ending}"));

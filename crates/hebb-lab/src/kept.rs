@@ -28,13 +28,16 @@ use beside::Kept;
 /// Seconds and steps, at most, by which the time of a step is taken.
 const TIMED: (f64, u32) = (1.0, 200);
 
+/// Measures something of the weights, which the backend holds.
+pub type Measure<'a> = dyn FnMut(&mut dyn Backend, &Weights) -> Result<Vec<f64>, LabError> + 'a;
+
 /// What a figure measures by itself at the start and after each epoch, beside the run's own row. It may use the run's
 /// backend, which holds the weights.
 pub struct Beside<'a> {
     /// What the numbers are.
     pub columns: &'a [&'static str],
     /// Measures them.
-    pub of: &'a mut dyn FnMut(&mut dyn Backend, &Weights) -> Result<Vec<f64>, LabError>,
+    pub of: &'a mut Measure<'a>,
 }
 
 /// A run that may take hours.

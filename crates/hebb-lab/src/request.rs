@@ -36,6 +36,12 @@ pub enum LabError {
         /// Why it would change nothing.
         why: &'static str,
     },
+    /// More data than a figure takes.
+    #[error("--data: {figure} takes one data set: name one")]
+    Several {
+        /// The figure.
+        figure: &'static str,
+    },
     /// Something stands where the folder should be.
     #[error("{path} is there already, and is no empty folder")]
     Taken {

@@ -3,7 +3,7 @@
 use hebb_data::PatternSpec;
 use hebb_systems::microcircuit::Microcircuit;
 
-use super::traces::{Traces, held, resting, thin};
+use super::traces::{Traces, held, range, resting, thin};
 use super::{Course, Made, Protocol, by_patterns, dynamics, each, ends, guide, sizes};
 use crate::plot::{self, Style};
 use crate::report::{Claim, Report};
@@ -14,8 +14,8 @@ use crate::table::Table;
 const NAMES: (&str, &str) = ("s1", "self-prediction");
 /// Patterns of an epoch, and those held aside.
 const PATTERNS: (u32, u32) = (60, 20);
-/// Of 60 patterns each: 3,000.
-const EPOCHS: u32 = 50;
+/// Of 60 patterns each: 12,000.
+const EPOCHS: u32 = 200;
 /// Patterns shown before a trace begins, and in it.
 const SHOWN: (u32, u32) = (1, 3);
 /// What stays of |v_A|, at most, and the least correlation.
@@ -31,7 +31,8 @@ pub fn paper() -> Protocol {
 pub fn courses(request: &Request<'_>, full: &Protocol) -> Result<(Protocol, Vec<Course>), LabError> {
     let epochs = full.scaled(request, NAMES, request.seeds.0.len())?;
     let protocol = Protocol { epochs, ..full.clone() };
-    let courses = request.seeds.0.iter().map(|&seed| protocol.course(request, NAMES, seed)).collect::<Result<_, _>>()?;
+    let courses =
+        request.seeds.0.iter().map(|&seed| protocol.course(request, NAMES, seed)).collect::<Result<_, _>>()?;
     Ok((protocol, courses))
 }
 
@@ -138,10 +139,14 @@ fn report(request: &Request<'_>, full: &Protocol, protocol: &Protocol, courses: 
 }
 
 fn picture(protocol: &Protocol, courses: &[Course], traces: &[Traces; 2]) -> plot::Figure {
+    let ranges = [vec!["u2", "i1"], vec!["vA1"], vec!["u0"]].map(|populations| {
+        let each = traces.iter().flat_map(|traces| populations.iter().map(|name| traces.unit(name, 0)));
+        range(&each.collect::<Vec<_>>())
+    });
     let row = |(traces, when): (&Traces, &str)| -> Vec<plot::Panel> {
-        let cells = traces.chart(&format!("{when}: downstream cell, interneuron"), "potential");
-        let apical = traces.chart(&format!("{when}: apical dendrite"), "v_A");
-        let input = traces.chart(&format!("{when}: input"), "u₀");
+        let cells = traces.chart(&format!("{when}: cell above, interneuron"), "potential", ranges[0]);
+        let apical = traces.chart(&format!("{when}: apical dendrite"), "v_A", ranges[1]);
+        let input = traces.chart(&format!("{when}: input"), "u₀", ranges[2]);
         vec![
             cells.curve(traces.unit("u2", 0), thin(0)).curve(traces.unit("i1", 0), thin(1)).into(),
             apical.curve(traces.unit("vA1", 0), thin(6)).into(),
@@ -154,10 +159,11 @@ fn picture(protocol: &Protocol, courses: &[Course], traces: &[Traces; 2]) -> plo
             let curve = |(n, values): (usize, &Vec<f64>)| (course.by_pattern(protocol, values), n);
             of(course).iter().enumerate().map(curve).collect::<Vec<_>>()
         });
-        curves.fold(by_patterns(title, label, seen, is_log), |chart, (points, n)| chart.curve(points, style(n)))
+        curves.fold(by_patterns(title, label, seen, is_log), |chart, (points, n)| chart.curve(points, Style::nth(n)))
     };
     let apical = column("apical potentials", "mean |v_A|, share of start", true, &|course| vec![share(course)]);
-    let inter = column("interneurons and cells above", "correlation", false, &|course| vec![course.done.column("inter_1")]);
+    let inter =
+        column("interneurons and cells above", "correlation", false, &|course| vec![course.done.column("inter_1")]);
     let distances = column("distance to (12) (blue), (11) (red)", "squared distance", true, &|course| {
         vec![course.done.column("ip_1"), course.done.column("pi_1")]
     });
@@ -173,10 +179,6 @@ fn picture(protocol: &Protocol, courses: &[Course], traces: &[Traces; 2]) -> plo
         rows: vec![row((&traces[0], "before")), row((&traces[1], "after")), last],
         panel: (270.0, 150.0),
     }
-}
-
-fn style(n: usize) -> Style {
-    Style::nth(n)
 }
 
 #[cfg(test)]

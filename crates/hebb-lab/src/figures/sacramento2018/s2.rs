@@ -1,5 +1,7 @@
 //! Figure S2: the self-predicting state comes about while figure 2's task is learnt. Its runs are figure 2's.
 
+use hebb_spec::param::Weights;
+
 use super::fig2::{paper, ran, whole};
 use super::{Course, Made, Protocol, by_patterns, each, ends, guide};
 use crate::plot::{self, Style};
@@ -9,8 +11,8 @@ use crate::table::Table;
 
 /// The angle that feedback alignment goes to, and how near is near, in degrees.
 const ANGLE: (f64, f64) = (45.0, 15.0);
-/// What stays of a distance, at most.
-const LEFT: f64 = 0.5;
+/// What is left of a distance, at most, each over the squared size of what the weights should be.
+const LEFT: f64 = 0.25;
 /// What is drawn: a column, what it is, and its axis.
 const COLUMNS: [(&str, &str, &str); 3] = [
     ("ip_1", "to interneurons: distance to (12)", "|IP − IP*|²"),
@@ -42,14 +44,21 @@ fn table(protocol: &Protocol, courses: &[Course]) -> Table {
 }
 
 fn report(request: &Request<'_>, (full, protocol): (&Protocol, &Protocol), courses: &[Course]) -> Report {
-    let distance = |name: &'static str, says: &str| {
-        let ends = move |course: &Course| ends(&course.done.column(name));
+    let distance = |name: &'static str, of: &'static str, says: &str| {
+        // What they should be grows with what is learnt.
+        let over = move |weights: &Weights, distance: f64| {
+            distance / weights.get(of).unwrap_or_default().iter().map(|w| f64::from(*w).powi(2)).sum::<f64>()
+        };
+        let shares = move |course: &Course| {
+            let (start, end) = ends(&course.done.column(name));
+            (over(&course.done.start, start), over(&course.done.end, end))
+        };
         Claim::new(
-            format!("{says} (at most {LEFT} of its start)"),
-            courses.iter().all(|course| ends(course).1 <= LEFT * ends(course).0),
+            format!("{says} (over its squared size at most {LEFT} of the start's)"),
+            courses.iter().all(|course| shares(course).1 <= LEFT * shares(course).0),
             each(courses, &|course| {
-                let (start, end) = ends(course);
-                format!("from {start:.3} to {end:.4}")
+                let ((start, end), (from, to)) = (ends(&course.done.column(name)), shares(course));
+                format!("from {start:.3} to {end:.4}; over |{}|² from {from:.3} to {to:.4}", of)
             }),
         )
     };
@@ -60,8 +69,8 @@ fn report(request: &Request<'_>, (full, protocol): (&Protocol, &Protocol), cours
                 between the weights up to the output layer and those down from it."
             .to_owned(),
         claims: vec![
-            distance("ip_1", "the weights to interneurons come near (12)"),
-            distance("pi_1", "the weights from interneurons come near (11)"),
+            distance("ip_1", "W2", "the weights to interneurons come near (12)"),
+            distance("pi_1", "R2", "the weights from interneurons come near (11)"),
             Claim::new(
                 format!("weights up align with those down, towards some {}° (within {}°)", ANGLE.0, ANGLE.1),
                 courses.iter().all(|course| (angle(course).1 - ANGLE.0).abs() <= ANGLE.1),
@@ -96,23 +105,16 @@ mod tests {
     use super::*;
     use crate::request::{Scale, Seeds};
     use hebb_cpu::Cpu;
-    use hebb_systems::microcircuit::Microcircuit;
 
     #[test]
     fn a_small_network_comes_near_the_self_predicting_state() {
         let runtime = Cpu::open(Some(1)).unwrap();
         let request = Request::new(&runtime, Scale::Full, Seeds(vec![1]));
-        let protocol = |factor: f32| {
-            let small = small(factor);
-            let circuit =
-                Microcircuit { start_ip: 1.0, lr_up: vec![factor * 0.005], lr_ip: vec![factor * 0.2], ..small.circuit };
-            Protocol { circuit, ..small }
-        };
-        let made = of(&request, &protocol(1.0)).unwrap();
+        let made = of(&request, &small(1.0)).unwrap();
         let claims = &made.report.claims;
         assert!(claims[0].holds && claims[1].holds, "{claims:#?}");
         assert!(!made.picture.svg().contains("NaN") && made.table.columns.len() == made.table.rows[0].len());
-        let still = of(&request, &protocol(0.0)).unwrap().report.claims;
+        let still = of(&request, &small(0.0)).unwrap().report.claims;
         assert!(!still[0].holds && !still[1].holds, "a control: nothing learns, {still:#?}");
     }
 }

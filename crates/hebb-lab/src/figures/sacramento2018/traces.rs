@@ -119,11 +119,19 @@ impl Traces {
         self.of(population).get((pattern + 1) * self.rows - 1).map_or(&[], Vec::as_slice)
     }
 
-    /// A chart by time, with a line where each pattern ends.
-    pub fn chart(&self, title: &str, label: &str) -> Chart {
+    /// A chart by time.
+    pub fn chart(&self, title: &str, label: &str, (low, high): (f64, f64)) -> Chart {
         let last = self.count() as f64 * self.every;
-        Chart::new(title, Axis::new("time (ms)").over(0.0, last), Axis::new(label))
+        Chart::new(title, Axis::new("time (ms)").over(0.0, last), Axis::new(label).over(low, high))
     }
+}
+
+/// A range for several curves, so that charts beside each other have one.
+pub fn range(curves: &[Vec<(f64, f64)>]) -> (f64, f64) {
+    let values = || curves.iter().flatten().map(|(_, value)| *value).filter(|value| value.is_finite());
+    let (low, high) = (values().fold(f64::MAX, f64::min), values().fold(f64::MIN, f64::max));
+    let margin = 0.05 * (high - low).max(1e-6);
+    (low - margin, high + margin)
 }
 
 /// The style of noisy traces: thin and unbroken.
