@@ -101,6 +101,10 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         LabError::Write(error) => system::writing(error.kind()),
         LabError::Device(error) => device(error),
         LabError::Data(error) => data(error),
+        LabError::Changed { .. } | LabError::OtherRun { .. } => {
+            Some(": remove that folder, or name another place with --out")
+        }
+        LabError::Run(error) => kept(error),
         _ => None,
     };
     let of_classes = || cause.downcast_ref::<ConfusionError>().map(|_| ": run `hebb verify` on the device");
@@ -160,6 +164,27 @@ fn run(error: &RunError) -> Option<&'static str> {
         RunError::Change { cause, .. } => system::writing(cause.kind()),
         RunError::Checkpoint(error) => checkpoint(error),
         RunError::Settings { .. } => None,
+    }
+}
+
+/// Of a run that a figure keeps, which no option continues or replaces.
+fn kept(error: &RunError) -> Option<&'static str> {
+    match error {
+        RunError::Passed { .. } => Some(": take a larger --scale, or name another place with --out"),
+        RunError::Foreign { .. }
+        | RunError::Exists { .. }
+        | RunError::Absent { .. }
+        | RunError::OtherRun { .. }
+        | RunError::OtherSettings { .. }
+        | RunError::OtherData { .. }
+        | RunError::NoCheckpoint { .. }
+        | RunError::NoSettings { .. }
+        | RunError::Settings { .. }
+        | RunError::Checkpoint(_)
+        | RunError::Metrics { .. }
+        | RunError::Rows { .. }
+        | RunError::LastRow { .. } => Some(": restore it, or remove that run's folder to have it done again"),
+        error => run(error),
     }
 }
 

@@ -171,8 +171,8 @@ impl Teacher {
     }
 }
 
-/// φ.
-fn rate(transfer: TransferFunction, u: f64) -> f64 {
+/// φ(u).
+pub fn rate(transfer: TransferFunction, u: f64) -> f64 {
     match transfer {
         TransferFunction::Identity => u,
         TransferFunction::Logistic => 1.0 / (1.0 + (-u).exp()),
@@ -198,6 +198,11 @@ impl Patterns {
     /// Patterns of an epoch and those held aside behind them.
     pub fn count(&self) -> usize {
         self.spec.count()
+    }
+
+    /// How many of them are held aside.
+    pub const fn held(&self) -> u32 {
+        self.spec.held
     }
 
     /// Whether they have targets.

@@ -4,6 +4,7 @@ mod aligned;
 mod appendix1;
 mod fig12;
 mod hebbian;
+mod sacramento2018;
 mod scalar;
 
 use crate::plot;
@@ -33,16 +34,19 @@ pub struct Figure {
     pub seeds: &'static [u64],
     /// Whether it may take images, by default those that are built in.
     pub takes_data: bool,
+    /// Whether its runs may take hours, and are kept beside it, to go on another time.
+    pub keeps: bool,
     make: fn(&Request<'_>) -> Result<Made, LabError>,
 }
 
 /// All of them.
-pub const FIGURES: [Figure; 9] = [
+pub const FIGURES: [Figure; 14] = [
     Figure {
         name: "amit2019/appendix1",
         title: "two local circuits for the error signal and its shutdown",
         seeds: &[],
         takes_data: false,
+        keeps: false,
         make: appendix1::make,
     },
     Figure {
@@ -50,6 +54,7 @@ pub const FIGURES: [Figure; 9] = [
         title: "the scalar systems of two and three layers",
         seeds: &[],
         takes_data: false,
+        keeps: false,
         make: scalar::make,
     },
     Figure {
@@ -57,6 +62,7 @@ pub const FIGURES: [Figure; 9] = [
         title: "a linear network from an aligned start beside the scalar systems",
         seeds: &[1],
         takes_data: false,
+        keeps: false,
         make: aligned::make,
     },
     Figure {
@@ -64,6 +70,7 @@ pub const FIGURES: [Figure; 9] = [
         title: "linear networks: error and correlation by iteration",
         seeds: &[1, 2, 3],
         takes_data: false,
+        keeps: false,
         make: fig12::make,
     },
     Figure {
@@ -71,6 +78,7 @@ pub const FIGURES: [Figure; 9] = [
         title: "plain Hebbian learning and linear decay",
         seeds: &[1],
         takes_data: false,
+        keeps: false,
         make: hebbian::runaway,
     },
     Figure {
@@ -78,6 +86,7 @@ pub const FIGURES: [Figure; 9] = [
         title: "many-to-one: the first principal component",
         seeds: &[1, 2, 3],
         takes_data: false,
+        keeps: false,
         make: hebbian::pca,
     },
     Figure {
@@ -85,6 +94,7 @@ pub const FIGURES: [Figure; 9] = [
         title: "all-to-all: the covariance",
         seeds: &[1],
         takes_data: false,
+        keeps: false,
         make: hebbian::covariance,
     },
     Figure {
@@ -92,6 +102,7 @@ pub const FIGURES: [Figure; 9] = [
         title: "instar and outstar: forward and feedback weights",
         seeds: &[1],
         takes_data: true,
+        keeps: false,
         make: hebbian::pair,
     },
     Figure {
@@ -99,7 +110,48 @@ pub const FIGURES: [Figure; 9] = [
         title: "Oja's subspace rule: the leading components",
         seeds: &[1],
         takes_data: true,
+        keeps: false,
         make: hebbian::subspace,
+    },
+    Figure {
+        name: "sacramento2018/s1",
+        title: "dendritic microcircuits: apical dendrites fall silent",
+        seeds: &[1],
+        takes_data: false,
+        keeps: true,
+        make: sacramento2018::s1,
+    },
+    Figure {
+        name: "sacramento2018/fig1",
+        title: "dendritic microcircuits: a new association is taught",
+        seeds: &[1],
+        takes_data: false,
+        keeps: true,
+        make: sacramento2018::fig1,
+    },
+    Figure {
+        name: "sacramento2018/fig2",
+        title: "dendritic microcircuits: a nonlinear regression beside a shallow learner",
+        seeds: &[1, 2, 3],
+        takes_data: false,
+        keeps: true,
+        make: sacramento2018::fig2,
+    },
+    Figure {
+        name: "sacramento2018/s2",
+        title: "dendritic microcircuits: the way to the self-predicting state",
+        seeds: &[1, 2, 3],
+        takes_data: false,
+        keeps: true,
+        make: sacramento2018::s2,
+    },
+    Figure {
+        name: "sacramento2018/fig3",
+        title: "dendritic microcircuits: handwritten digits",
+        seeds: &[1],
+        takes_data: true,
+        keeps: true,
+        make: sacramento2018::fig3,
     },
 ];
 

@@ -9,7 +9,12 @@ use hebb_engine::write_whole;
 use crate::figures::{Figure, Made};
 use crate::request::LabError;
 
-/// A new folder, taken before any work is done. It goes again where nothing was written into it.
+/// The folder of kept runs.
+const RUNS: &str = "runs";
+/// What a figure's files end with.
+const ENDINGS: [&str; 4] = ["svg", "png", "csv", "md"];
+
+/// A folder, taken before any work is done. It goes again where nothing was written into it.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
@@ -17,14 +22,14 @@ pub struct Folder {
 
 impl Folder {
     /// Makes the folder, and those above it, or takes an empty one. What holds anything is refused, so that nothing is
-    /// written over.
-    pub fn claim(path: &Path) -> Result<Self, LabError> {
+    /// written over; but a figure that keeps its runs goes on with those in the folder, where it has no files yet.
+    pub fn claim(path: &Path, figure: &Figure) -> Result<Self, LabError> {
         let fail = |cause: std::io::Error| LabError::Folder { path: path.display().to_string(), cause };
         if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
             fs::create_dir_all(above).map_err(fail)?;
         }
         match fs::create_dir(path) {
-            Err(cause) if cause.kind() == ErrorKind::AlreadyExists && !is_empty(path) => {
+            Err(cause) if cause.kind() == ErrorKind::AlreadyExists && !is_empty(path) && !goes_on(path, figure) => {
                 Err(LabError::Taken { path: path.display().to_string() })
             }
             Err(cause) if cause.kind() != ErrorKind::AlreadyExists => Err(fail(cause)),
@@ -32,18 +37,23 @@ impl Folder {
         }
     }
 
+    /// Where the runs of a figure have their folders, each by its name.
+    pub fn runs(&self) -> PathBuf {
+        self.path.join(RUNS)
+    }
+
     /// Writes picture, numbers and page, each whole or not at all; the files, in this order.
     pub fn write(self, figure: &Figure, made: &Made, command: &str) -> Result<Vec<PathBuf>, LabError> {
         let stem = figure.stem();
         let page = made.report.page((figure.name, figure.title, stem), command);
         let files = [
-            ("svg", made.picture.svg().into_bytes()),
-            ("png", made.picture.png()?),
-            ("csv", made.table.csv().into_bytes()),
-            ("md", page.into_bytes()),
+            made.picture.svg().into_bytes(),
+            made.picture.png()?,
+            made.table.csv().into_bytes(),
+            page.into_bytes(),
         ];
         let mut written = Vec::new();
-        for (ending, bytes) in files {
+        for (ending, bytes) in ENDINGS.into_iter().zip(files) {
             let path = self.path.join(format!("{stem}.{ending}"));
             write_whole(&path, &bytes)?;
             written.push(path);
@@ -56,6 +66,13 @@ impl Folder {
 fn is_empty(path: &Path) -> bool {
     let is_folder = fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
     is_folder && fs::read_dir(path).is_ok_and(|mut files| files.next().is_none())
+}
+
+/// Whether a folder holds kept runs, and none of the figure's own files.
+fn goes_on(path: &Path, figure: &Figure) -> bool {
+    let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+    let is_there = |ending| fs::symlink_metadata(path.join(format!("{}.{ending}", figure.stem()))).is_ok();
+    figure.keeps && is_folder(path) && is_folder(&path.join(RUNS)) && !ENDINGS.into_iter().any(is_there)
 }
 
 impl Drop for Folder {
@@ -73,17 +90,30 @@ mod tests {
     fn a_folder_is_taken_once_and_goes_where_nothing_came_of_it() {
         let above = tempfile::tempdir().unwrap();
         let path = above.path().join("a/b");
-        let held = Folder::claim(&path).unwrap();
-        Folder::claim(&path).unwrap();
+        let claim = |path: &Path| Folder::claim(path, Figure::find("amit2019/scalar").unwrap());
+        let held = claim(&path).unwrap();
+        claim(&path).unwrap();
         assert!(!path.exists());
         drop(held);
         fs::create_dir_all(path.join("inside")).unwrap();
-        let error = Folder::claim(&path).unwrap_err().to_string();
+        let error = claim(&path).unwrap_err().to_string();
         assert!(error.ends_with("is there already, and is no empty folder"), "{error}");
         fs::remove_dir_all(&path).unwrap();
         fs::write(&path, "a file").unwrap();
-        assert!(Folder::claim(&path).is_err());
-        assert!(Folder::claim(&path.join("below")).unwrap_err().to_string().starts_with("cannot make the folder "));
+        assert!(claim(&path).is_err());
+        assert!(claim(&path.join("below")).unwrap_err().to_string().starts_with("cannot make the folder "));
         assert_eq!(fs::read_to_string(&path).unwrap(), "a file");
+    }
+
+    #[test]
+    fn a_figure_that_keeps_its_runs_goes_on_with_those_of_a_folder() {
+        let above = tempfile::tempdir().unwrap();
+        let path = above.path().join("out");
+        let claim = |name: &str| Folder::claim(&path, Figure::find(name).unwrap());
+        fs::create_dir_all(path.join("runs/s1-1")).unwrap();
+        fs::write(path.join("s1.md"), "a page").unwrap();
+        assert_eq!(claim("sacramento2018/fig1").unwrap().runs(), path.join("runs"));
+        assert!(claim("sacramento2018/s1").is_err() && claim("amit2019/scalar").is_err());
+        assert!(path.join("runs/s1-1").exists());
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod figures;
 pub mod folder;
+mod kept;
 pub mod plot;
 pub mod report;
 pub mod request;

@@ -1,13 +1,17 @@
 //! What is asked of a figure.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::atomic::AtomicBool;
 
 use hebb_data::DataError;
 use hebb_engine::WriteError;
 use hebb_engine::job::JobError;
+use hebb_engine::run::RunError;
 use hebb_engine::trainer::TrainError;
 use hebb_spec::backend::{self, Runtime};
+use hebb_spec::settings::SettingError;
 use hebb_systems::section5::circuits::CircuitError;
 use hebb_systems::section5::integrate::IntegrateError;
 
@@ -70,6 +74,33 @@ pub enum LabError {
     /// A run that failed.
     #[error(transparent)]
     Train(#[from] TrainError),
+    /// A system that is none.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// A run's folder.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A kept run of other settings.
+    #[error("{} holds a run with {key} = {found}, and the figure's has {wanted}", path.display())]
+    Changed {
+        /// The run's folder.
+        path: PathBuf,
+        /// The setting.
+        key: String,
+        /// Its value there; empty where there is none.
+        found: String,
+        /// Its value in the figure.
+        wanted: String,
+    },
+    /// A kept run that began otherwise.
+    #[error("{} holds a run of another start or on other data than the figure's", path.display())]
+    OtherRun {
+        /// The run's folder.
+        path: PathBuf,
+    },
+    /// It was asked to stop.
+    #[error("stopped before the figure was done")]
+    Stopped,
 }
 
 /// A text that is no scale or no list of seeds.
@@ -160,12 +191,26 @@ pub struct Request<'a> {
     pub scale: Scale,
     /// A run for each.
     pub seeds: Seeds,
-    /// Images to cut patches from, as DATA texts; none: those that are built in.
+    /// Images to learn from or to cut patches from, as DATA texts; none: those that are built in.
     pub data: &'a [String],
     /// What computes the runs.
     pub runtime: &'a dyn Runtime,
     /// Hears what is being done, a sentence at a time.
     pub tell: &'a dyn Fn(&str),
+    /// Where the runs of figures that keep them have their folders, so that they go on another time; none: in memory.
+    pub runs: Option<&'a Path>,
+    /// Set from elsewhere, it ends the figures that keep runs after the step at hand.
+    pub stop: &'a AtomicBool,
+}
+
+/// What is never set.
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+impl<'a> Request<'a> {
+    /// A figure of these seeds, of data that are built in; nothing is told, kept or stopped.
+    pub fn new(runtime: &'a dyn Runtime, scale: Scale, seeds: Seeds) -> Self {
+        Self { scale, seeds, data: &[], runtime, tell: &|_| {}, runs: None, stop: &NEVER }
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ pub struct ReproduceArgs {
     /// The figure, as in amit2019/fig12; or list, which names those that there are
     #[arg(value_name = "list|PAPER/FIGURE")]
     pub what: String,
-    /// Folder to make: FIGURE.svg, FIGURE.png, FIGURE.csv, and FIGURE.md, which says what ran and what was reduced
+    /// Folder to make: FIGURE.svg, FIGURE.png, FIGURE.csv, and FIGURE.md, which says what ran and what was reduced. Figures
+    /// whose runs take long keep these in DIR/runs: the same command goes on with what was stopped
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// How much of the paper's protocol runs: full, half or small (a tenth of the steps), or as much as so many minutes
@@ -23,8 +24,8 @@ pub struct ReproduceArgs {
     /// Seeds, a run for each, as in 1,2,3 [default: the figure's own]
     #[arg(help_heading = "Running", long, value_name = "N,N,...", allow_negative_numbers = true)]
     pub seeds: Option<Seeds>,
-    /// Images to cut patches from, given once or several times, as in mnist:DIR (see `hebb data list`), for figures that
-    /// take any [default: shapes, which are built in]
+    /// Images to learn from or to cut patches from, as in mnist:DIR (see `hebb data list`), given once or, for patches,
+    /// several times, for figures that take any [default: shapes, which are built in]
     #[arg(help_heading = "Running", long, value_name = "DATA")]
     pub data: Vec<String>,
     /// Device: auto (a hardware GPU, else cpu), gpu (any adapter), cpu, reference (CPU twins, slow) or a part of an

@@ -1,5 +1,8 @@
 //! `hebb reproduce`: a paper's figure made again.
 
+use std::process;
+use std::sync::atomic::AtomicBool;
+
 use anyhow::{Result, bail};
 use clap::CommandFactory;
 use clap::error::ErrorKind;
@@ -7,12 +10,14 @@ use hebb::{Choice, Device};
 use hebb_lab::figures::FIGURES;
 use hebb_lab::folder::Folder;
 use hebb_lab::report::Claim;
-use hebb_lab::{Figure, Request, Scale, Seeds};
+use hebb_lab::{Figure, LabError, Request, Scale, Seeds};
 use serde::Serialize;
 
 use crate::args::{Cli, CpuArgs, ReproduceArgs};
 use crate::device;
 use crate::output::{self, Align, plain};
+
+use super::train::stop::Stop;
 
 #[derive(Serialize)]
 struct Row {
@@ -48,7 +53,7 @@ fn make(args: &ReproduceArgs) -> Result<()> {
         return Err(Cli::command().error(ErrorKind::MissingRequiredArgument, "--out <DIR> is missing").into());
     };
     figure.check(args.names_data(), &args.running())?;
-    let folder = Folder::claim(out)?;
+    let folder = Folder::claim(out, figure)?;
     let runs = !figure.seeds.is_empty();
     // What is only worked out needs no device, but a request has one.
     let choice = if runs { args.device.clone().unwrap_or(Choice::Auto) } else { Choice::Reference };
@@ -57,14 +62,28 @@ fn make(args: &ReproduceArgs) -> Result<()> {
     } else {
         Device::reference()
     };
+    // What keeps nothing has nothing to save before it ends.
+    let stop = if figure.keeps { Some(Stop::listen()?) } else { None };
+    let never = AtomicBool::new(false);
+    let kept = folder.runs();
     let request = Request {
         scale: args.scale.unwrap_or(Scale::Full),
         seeds: args.seeds.clone().unwrap_or_else(|| Seeds(figure.seeds.to_vec())),
         data: &args.data,
         runtime: &device,
         tell: &|text| output::note(text),
+        runs: figure.keeps.then_some(kept.as_path()),
+        stop: stop.as_ref().map_or(&never, Stop::flag),
     };
-    let made = figure.make(&request)?;
+    let made = match (figure.make(&request), &stop) {
+        (Err(LabError::Stopped), Some(stop)) => {
+            let runs = plain(&kept.display().to_string());
+            output::note(&format!("stopped, all saved in {runs}: the same command goes on from there"));
+            // The files are whole, and the runs' locks end with the process.
+            process::exit(stop.code());
+        }
+        (made, _) => made?,
+    };
     let mut command = format!("hebb reproduce {}", figure.name);
     if runs {
         command += &format!(" --scale {} --seeds {} --device {choice}", request.scale, request.seeds);

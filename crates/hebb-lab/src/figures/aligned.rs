@@ -283,8 +283,7 @@ mod tests {
     #[test]
     fn a_small_network_follows_the_theory() {
         let runtime = Cpu::open(Some(1)).unwrap();
-        let request =
-            Request { scale: Scale::Full, seeds: Seeds(vec![3]), data: &[], runtime: &runtime, tell: &|_| {} };
+        let request = Request::new(&runtime, Scale::Full, Seeds(vec![3]));
         let linear = Linear { sizes: vec![8, 20, 20, 3], lr: 0.002, target_sd: 0.3, ..Linear::default() };
         let layout = Layout::new(linear, 3);
         let courses: Vec<Course> =

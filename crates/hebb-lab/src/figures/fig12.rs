@@ -239,8 +239,7 @@ mod tests {
     #[test]
     fn a_small_network_shows_what_the_paper_says() {
         let runtime = Cpu::open(Some(1)).unwrap();
-        let request =
-            Request { scale: Scale::Full, seeds: Seeds(vec![1, 2]), data: &[], runtime: &runtime, tell: &|_| {} };
+        let request = Request::new(&runtime, Scale::Full, Seeds(vec![1, 2]));
         let linear =
             Linear { sizes: vec![10, 40, 40, 4], lr: 0.004, start_sd: 0.12, target_sd: 0.3, ..Linear::default() };
         let courses = courses(&request, &linear, 600).unwrap();

@@ -78,9 +78,7 @@ mod tests {
     fn the_small_figures_show_what_is_said_of_them() {
         let runtime = Cpu::open(Some(1)).unwrap();
         for make in [runaway, pca, covariance] {
-            let made = |scale| {
-                make(&Request { scale, seeds: Seeds(vec![4, 7]), data: &[], runtime: &runtime, tell: &|_| {} }).unwrap()
-            };
+            let made = |scale| make(&Request::new(&runtime, scale, Seeds(vec![4, 7]))).unwrap();
             let full = made(Scale::Full);
             assert!(full.report.claims.iter().all(|claim| claim.holds), "{:#?}", full.report.claims);
             assert!(full.report.reduced.is_empty() && !full.picture.svg().contains("NaN"));

@@ -338,7 +338,7 @@ mod tests {
     fn both_go_where_they_should_and_are_transposes_where_the_means_are_equal() {
         let runtime = Cpu::open(Some(1)).unwrap();
         let (scale, seeds) = (Scale::Full, Seeds(vec![2]));
-        let request = Request { scale, seeds, data: &[], runtime: &runtime, tell: &|_| {} };
+        let request = Request::new(&runtime, scale, seeds);
         let spec = VectorSpec { records: Some(2000), rectify: true, seed: 2, ..VectorSpec::default() };
         let course = |name: &str, deviations: &[f64; 4]| {
             let vectors = spec.load(&groups(deviations)).unwrap();

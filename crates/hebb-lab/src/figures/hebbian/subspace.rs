@@ -261,7 +261,7 @@ mod tests {
     fn the_units_find_the_leading_space_and_unroll_as_pca_does() {
         let runtime = Cpu::open(Some(1)).unwrap();
         let (scale, seeds) = (Scale::Full, Seeds(vec![2]));
-        let request = Request { scale, seeds, data: &[], runtime: &runtime, tell: &|_| {} };
+        let request = Request::new(&runtime, scale, seeds);
         let spec = VectorSpec { records: Some(500), seed: 2, ..VectorSpec::default() };
         let vectors = spec.load(&format!("gaussian:{VARIANCES}")).unwrap();
         let case = Case { name: "Gaussian".to_owned(), vectors, units: UNITS.0 };
