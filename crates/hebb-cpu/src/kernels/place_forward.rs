@@ -200,7 +200,8 @@ fn turns<S: Simd, const O: usize, const P: usize>(
 ) -> [[S::f32s; P]; O] {
     let mut sums = sums;
     let count = rows[0].len() / TURN;
-    let (mut weights, mut xs): ([&[[f32; TURN]]; O], [&[[Line; TURN]]; P]) = ([&[]; O], [&[]; P]);
+    let mut weights: [&[[f32; TURN]]; O] = [&[]; O];
+    let mut xs: [&[[Line; TURN]]; P] = [&[]; P];
     for o in 0..O {
         weights[o] = &rows[o].as_chunks().0[..count];
     }
