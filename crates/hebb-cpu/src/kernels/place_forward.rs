@@ -19,6 +19,9 @@ use crate::memory::{Group, Place, Tensors};
 /// Outputs of one task where there are several, and of a tile.
 const TASK: usize = 8;
 
+/// Taps of a single block that are added in one turn of a loop: a turn of one would cost as much as its multiply-adds.
+const TURN: usize = 4;
+
 /// A call of it.
 pub(crate) struct PlaceForward {
     places: Places,
@@ -74,15 +77,25 @@ struct Task<'a> {
 impl Task<'_> {
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, ys: &mut [&mut [Line]]) {
+        let c = &self.of.places.c;
+        match !c.is_full() && c.kernel_h * c.kernel_w == 1 {
+            true => self.places::<S, true>(simd, ys),
+            false => self.places::<S, false>(simd, ys),
+        }
+    }
+
+    /// All places, whose lines stand `APART` or side by side.
+    #[inline(always)]
+    fn places<S: Simd, const APART: bool>(&self, simd: S, ys: &mut [&mut [Line]]) {
         for place in 0..self.of.places.count() {
             let runs = self.of.places.runs(place);
             for first in self.outputs.clone().step_by(TASK) {
                 let mut block = 0;
                 while block < self.xs.len() {
                     block += match self.xs.len() - block {
-                        3.. => self.outputs::<S, 3>(simd, place, &runs, (first, block), ys),
-                        2 => self.outputs::<S, 2>(simd, place, &runs, (first, block), ys),
-                        _ => self.outputs::<S, 1>(simd, place, &runs, (first, block), ys),
+                        3.. => self.outputs::<S, 3, APART>(simd, place, &runs, (first, block), ys),
+                        2 => self.outputs::<S, 2, APART>(simd, place, &runs, (first, block), ys),
+                        _ => self.outputs::<S, 1, APART>(simd, place, &runs, (first, block), ys),
                     };
                 }
             }
@@ -90,7 +103,7 @@ impl Task<'_> {
     }
 
     #[inline(always)]
-    fn outputs<S: Simd, const P: usize>(
+    fn outputs<S: Simd, const P: usize, const APART: bool>(
         &self,
         simd: S,
         place: usize,
@@ -99,10 +112,10 @@ impl Task<'_> {
         ys: &mut [&mut [Line]],
     ) -> usize {
         match S::f32s::LEN >= 16 {
-            true => self.tile::<S, TASK, P>(simd, place, runs, (first, block), ys),
+            true => self.tile::<S, TASK, P, APART>(simd, place, runs, (first, block), ys),
             false => {
                 for output in (first..(first + TASK).min(self.outputs.end)).step_by(4) {
-                    self.tile::<S, 4, P>(simd, place, runs, (output, block), ys);
+                    self.tile::<S, 4, P, APART>(simd, place, runs, (output, block), ys);
                 }
             }
         }
@@ -110,7 +123,7 @@ impl Task<'_> {
     }
 
     #[inline(always)]
-    fn tile<S: Simd, const O: usize, const P: usize>(
+    fn tile<S: Simd, const O: usize, const P: usize, const APART: bool>(
         &self,
         simd: S,
         place: usize,
@@ -136,12 +149,28 @@ impl Task<'_> {
                 let mut xs: [&[Line]; P] = [&[]; P];
                 for p in 0..P {
                     xs[p] = &self.xs[block + p][line..];
+                    if !APART {
+                        xs[p] = &xs[p][..len];
+                    }
                 }
-                sums = match (step, P) {
-                    (1, 1) => dense::<S, O, P, 4>(simd, (cut, xs, len), lane, sums),
-                    (1, _) => dense::<S, O, P, 1>(simd, (cut, xs, len), lane, sums),
-                    _ => strided(simd, (cut, xs, len), (lane, step), sums),
-                };
+                let mut done = 0;
+                if P == 1 && !APART {
+                    sums = turns(simd, (cut, xs), lane, sums);
+                    done = len / TURN * TURN;
+                }
+                for tap in done..len {
+                    let at = if APART { tap * step } else { tap };
+                    let mut x = [S::f32s::splat(simd, 0.0); P];
+                    for p in 0..P {
+                        x[p] = xs[p][at].load(simd, lane);
+                    }
+                    for o in 0..O {
+                        let weight = S::f32s::splat(simd, cut[o][tap]);
+                        for p in 0..P {
+                            sums[o][p] = x[p].mul_add(weight, sums[o][p]);
+                        }
+                    }
+                }
             }
             let start = self.of.line(self.outputs.start, 0);
             // Indices that the compiler knows keep the sums in registers.
@@ -161,68 +190,35 @@ impl Task<'_> {
     }
 }
 
-/// Weights of some outputs, lines of some blocks, and how many taps are added.
-type Taps<'a, const O: usize, const P: usize> = ([&'a [f32]; O], [&'a [Line]; P], usize);
-
-/// Adds taps whose lines stand side by side, `U` in a turn: of a single block a turn of one tap would cost as much as its
-/// multiply-adds.
+/// Adds as many taps as fill whole turns of a loop.
 #[inline(always)]
-fn dense<S: Simd, const O: usize, const P: usize, const U: usize>(
+fn turns<S: Simd, const O: usize, const P: usize>(
     simd: S,
-    (rows, lines, len): Taps<'_, O, P>,
+    (rows, lines): ([&[f32]; O], [&[Line]; P]),
     lane: usize,
     sums: [[S::f32s; P]; O],
 ) -> [[S::f32s; P]; O] {
     let mut sums = sums;
-    let (mut weights, mut xs): ([&[[f32; U]]; O], [&[[Line; U]]; P]) = ([&[]; O], [&[]; P]);
+    let count = rows[0].len() / TURN;
+    let mut weights: [&[[f32; TURN]]; O] = [&[]; O];
+    let mut xs: [&[[Line; TURN]]; P] = [&[]; P];
     for o in 0..O {
-        weights[o] = &rows[o][..len].as_chunks::<U>().0[..len / U];
+        weights[o] = &rows[o].as_chunks().0[..count];
     }
     for p in 0..P {
-        xs[p] = &lines[p][..len].as_chunks::<U>().0[..len / U];
+        xs[p] = &lines[p].as_chunks().0[..count];
     }
-    for turn in 0..len / U {
-        for u in 0..U {
+    for turn in 0..count {
+        for tap in 0..TURN {
             let mut x = [S::f32s::splat(simd, 0.0); P];
             for p in 0..P {
-                x[p] = xs[p][turn][u].load(simd, lane);
+                x[p] = xs[p][turn][tap].load(simd, lane);
             }
             for o in 0..O {
-                let weight = S::f32s::splat(simd, weights[o][turn][u]);
+                let weight = S::f32s::splat(simd, weights[o][turn][tap]);
                 for p in 0..P {
                     sums[o][p] = x[p].mul_add(weight, sums[o][p]);
                 }
-            }
-        }
-    }
-    if U == 1 || len.is_multiple_of(U) {
-        return sums;
-    }
-    for o in 0..O {
-        for p in 0..P {
-            for tap in len / U * U..len {
-                let weight = S::f32s::splat(simd, rows[o][tap]);
-                sums[o][p] = lines[p][tap].load(simd, lane).mul_add(weight, sums[o][p]);
-            }
-        }
-    }
-    sums
-}
-
-/// Adds taps whose lines stand apart: those of an untied layer of single pixels.
-#[inline(always)]
-fn strided<S: Simd, const O: usize, const P: usize>(
-    simd: S,
-    (rows, lines, len): Taps<'_, O, P>,
-    (lane, step): (usize, usize),
-    sums: [[S::f32s; P]; O],
-) -> [[S::f32s; P]; O] {
-    let mut sums = sums;
-    for tap in 0..len {
-        for p in 0..P {
-            let x = lines[p][tap * step].load(simd, lane);
-            for o in 0..O {
-                sums[o][p] = x.mul_add(S::f32s::splat(simd, rows[o][tap]), sums[o][p]);
             }
         }
     }
