@@ -186,7 +186,7 @@ fn what_is_wrong_is_one_sentence() {
         ),
         (&["--k10", "3"], "--k10 = 3: it belongs to a teacher, but there is none"),
         (&["--lambda-output", "0.2"], "--lambda-output = 0.2: it belongs to two-step dynamics"),
-        (&["--data", "mnist"], "--data = mnist: it belongs to two-step dynamics"),
+        (&["--data", "mnist"], "continuous dynamics learn patterns, which are drawn, and not mnist: leave --data out"),
         (&["--validation", "5"], "--validation = 5: it belongs to two-step dynamics"),
         (&["--dt", "0.9"], "--dt = 0.9: with conductances of 1.900 in all a step is at most 0.526"),
         (&["--networks", "65536"], "--networks = 65536: with the largest layer that makes 1966080 cells"),

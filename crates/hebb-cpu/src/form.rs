@@ -77,6 +77,10 @@ pub(crate) fn forms(plan: &Plan) -> Vec<Option<Form>> {
             _ => [Slot::Below, Slot::Skip, Slot::Gate].into_iter().filter_map(|slot| call.tensor(slot)).collect(),
         };
         alike.windows(2).for_each(|pair| same.join(pair[0].0, pair[1].0));
+        // One unit more: such a layer's channels are not padded.
+        if let Problem::Transfer { one: true, .. } | Problem::TransferFeedback { one: true, .. } = call.problem {
+            seen.extend(activity().map(|id| (id.0, units(plan, id))));
+        }
         for shape in shapes(call) {
             let of_shape = activity().filter(|&id| units(plan, id) == shape.units() as usize);
             seen.extend(of_shape.map(|id| (id.0, shape.places() as usize)));

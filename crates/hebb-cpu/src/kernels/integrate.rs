@@ -11,13 +11,10 @@ use hebb_spec::transfer::{Euler, Noise};
 
 use super::polynomials::horner;
 use super::random::pairs;
-use super::transfer::{all, first};
+use super::transfer::{FEW, all, first};
 use super::{At, Map, Now, Operands, lines};
 use crate::line::{LANES, Line};
 use crate::memory::Place;
-
-/// Images up to which noise is drawn for sixteen units at once, image by image: of sixteen images few would be true.
-const FEW: usize = 4;
 
 /// A call of it.
 pub(crate) struct Integrate {

@@ -131,19 +131,25 @@ fn smooth<S: Simd>(
     sums: &[f32],
     (keep, rate, left): (f32, f32, f32),
 ) {
-    let mut vectors = weights.chunks_exact_mut(S::f32s::LEN);
-    let mut traces = trace.chunks_exact_mut(S::f32s::LEN);
-    let mut of_sums = sums.chunks_exact(S::f32s::LEN);
-    for ((weights, trace), sums) in vectors.by_ref().zip(traces.by_ref()).zip(of_sums.by_ref()) {
+    let len = S::f32s::LEN;
+    let Some(last) = weights.len().checked_sub(len) else {
+        for ((weight, trace), sum) in weights.iter_mut().zip(trace).zip(sums) {
+            *trace = *trace * left + sum * rate;
+            *weight = *weight * keep + *trace;
+        }
+        return;
+    };
+    // The last vector reaches back over others: it is made of what was there before, and so the same.
+    let of_last = S::f32s::from_slice(simd, &trace[last..]) * left + S::f32s::from_slice(simd, &sums[last..]) * rate;
+    let behind = S::f32s::from_slice(simd, &weights[last..]) * keep + of_last;
+    let pieces = weights.chunks_exact_mut(len).zip(trace.chunks_exact_mut(len)).zip(sums.chunks_exact(len));
+    for ((weights, trace), sums) in pieces {
         let changed = S::f32s::from_slice(simd, trace) * left + S::f32s::from_slice(simd, sums) * rate;
         changed.store_slice(trace);
         (S::f32s::from_slice(simd, weights) * keep + changed).store_slice(weights);
     }
-    let rest = vectors.into_remainder().iter_mut().zip(traces.into_remainder());
-    for ((weight, trace), sum) in rest.zip(of_sums.remainder()) {
-        *trace = *trace * left + sum * rate;
-        *weight = *weight * keep + *trace;
-    }
+    of_last.store_slice(&mut trace[last..]);
+    behind.store_slice(&mut weights[last..]);
 }
 
 /// weight ← keep · weight + share · (rate · sum), as vectors where no mask leaves any out: the same roundings either way.
@@ -156,15 +162,19 @@ fn change<S: Simd>(
     (keep, rate, share): (f32, f32, f32),
 ) {
     let Some(mask) = mask else {
-        let mut vectors = weights.chunks_exact_mut(S::f32s::LEN);
-        let mut of_sums = sums.chunks_exact(S::f32s::LEN);
-        for (weights, sums) in vectors.by_ref().zip(of_sums.by_ref()) {
+        let len = S::f32s::LEN;
+        let Some(last) = weights.len().checked_sub(len) else {
+            weights.iter_mut().zip(sums).for_each(|(weight, sum)| *weight = *weight * keep + sum * rate * share);
+            return;
+        };
+        // The last vector reaches back over others: it is made of what was there before, and so the same.
+        let behind = S::f32s::from_slice(simd, &sums[last..]) * rate * share;
+        let behind = S::f32s::from_slice(simd, &weights[last..]) * keep + behind;
+        for (weights, sums) in weights.chunks_exact_mut(len).zip(sums.chunks_exact(len)) {
             let increment = S::f32s::from_slice(simd, sums) * rate * share;
             (S::f32s::from_slice(simd, weights) * keep + increment).store_slice(weights);
         }
-        for (weight, sum) in vectors.into_remainder().iter_mut().zip(of_sums.remainder()) {
-            *weight = *weight * keep + sum * rate * share;
-        }
+        behind.store_slice(&mut weights[last..]);
         return;
     };
     for ((weight, sum), &there) in weights.iter_mut().zip(sums).zip(mask) {

@@ -79,10 +79,10 @@ pub(crate) fn blocks(groups: &[Group]) -> impl Iterator<Item = &Block> {
 }
 
 /// The lines of each block cut at the same ends, part by part: of each part its lines in every block.
-pub(crate) fn parts<'a>(
-    blocks: &'a mut [Vec<Line>],
+pub(crate) fn parts(
+    blocks: &mut [Vec<Line>],
     ends: impl Iterator<Item = usize>,
-) -> impl Iterator<Item = Vec<&'a mut [Line]>> {
+) -> impl Iterator<Item = Vec<&mut [Line]>> {
     let mut rest: Vec<&mut [Line]> = blocks.iter_mut().map(|lines| &mut lines[..]).collect();
     let mut start = 0;
     ends.map(move |end| {

@@ -12,7 +12,7 @@ use hebb_spec::plan::TensorId;
 
 use super::place::{blocks, parts, put, ranges, take};
 use super::share::each;
-use super::strip::{STRIP, Strip};
+use super::strip::{Lines, STRIP, Strip};
 use super::tied::gated;
 use super::{All, Now, Operands};
 use crate::line::{LANES, Line, vectors};
@@ -54,15 +54,20 @@ impl PlaceFeedback {
     /// Channels of one task, of a full layer units.
     fn task(&self, alone: bool, blocks: usize) -> usize {
         let units = self.c.input.channels as usize;
-        match (self.c.is_full(), blocks < PACKED_FROM) {
+        match (self.c.is_full(), self.by_strips(blocks)) {
             (true, false) => TASK,
-            (true, true) => {
+            (_, true) => {
                 // Alike for all threads, and no more than a strip holds.
                 let threads = if alone { 1 } else { rayon::current_num_threads() };
                 units.div_ceil(units.div_ceil(STRIP).next_multiple_of(threads)).next_multiple_of(LANES).min(STRIP)
             }
-            (false, _) => TILE,
+            (false, false) => TILE,
         }
+    }
+
+    /// Whether images are so few that rows of R are read as they lie; of an untied layer only single pixels can be.
+    fn by_strips(&self, blocks: usize) -> bool {
+        blocks < PACKED_FROM && (self.c.is_full() || self.c.kernel_h * self.c.kernel_w == 1)
     }
 
     /// Where the lines of a channel begin, of a full layer those of a unit.
@@ -103,18 +108,12 @@ struct Task<'a> {
 impl Task<'_> {
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, below: &mut [&mut [Line]]) {
-        match (self.of.c.is_full(), self.blocks.len() < PACKED_FROM) {
+        match (self.of.c.is_full(), self.of.by_strips(self.blocks.len())) {
             (true, false) => self.full(simd, below),
-            (true, true) => {
-                let images = (0..).step_by(LANES).map(|first| self.of.batch - first);
-                for ((block, below), images) in self.blocks.iter().zip(&mut *below).zip(images) {
-                    let deltas = (&block.slots[self.of.delta.slot][..], self.of.delta.form);
-                    let inputs = self.of.c.input.channels as usize;
-                    let (units, images) = (self.channels.clone(), images.min(LANES));
-                    Strip { r: self.r, inputs, units, images }.run(simd, deltas, self.of.below.form, below);
-                }
+            (_, true) => {
+                self.strips(simd, below);
             }
-            (false, _) => self.untied(simd, below),
+            (false, false) => self.untied(simd, below),
         }
         let first = self.of.line(self.channels.start);
         for (block, below) in self.blocks.iter().zip(below) {
@@ -129,6 +128,26 @@ impl Task<'_> {
                     }
                     below.store(simd, sum, lane);
                 }
+            }
+        }
+    }
+
+    /// Place by place, so that the rows of its filter are at hand for all blocks.
+    #[inline(always)]
+    fn strips<S: Simd>(&self, simd: S, below: &mut [&mut [Line]]) {
+        let (c, to, from) = (&self.of.c, self.of.below.form, self.of.delta.form);
+        let (inputs, places) = (c.input.channels as usize, c.input.places() as usize);
+        let mut sums = Vec::new();
+        let of_place = (inputs * c.output.channels as usize).max(1);
+        for (place, r) in self.r.chunks_exact(of_place).enumerate() {
+            let (from, to) = match c.is_full() {
+                true => (Lines::Full(from), Lines::Full(to)),
+                false => (Lines::Place(place, from.channel(places)), Lines::Place(place, to.channel(places))),
+            };
+            for (number, (block, below)) in self.blocks.iter().zip(&mut *below).enumerate() {
+                let images = (self.of.batch - number * LANES).min(LANES);
+                let delta = (&block.slots[self.of.delta.slot][..], from);
+                Strip { r, inputs, units: self.channels.clone(), images }.run(simd, delta, (to, below), &mut sums);
             }
         }
     }

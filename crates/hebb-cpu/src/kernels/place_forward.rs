@@ -137,18 +137,11 @@ impl Task<'_> {
                 for p in 0..P {
                     xs[p] = &self.xs[block + p][line..];
                 }
-                for tap in 0..len {
-                    let mut x = [S::f32s::splat(simd, 0.0); P];
-                    for p in 0..P {
-                        x[p] = xs[p][tap * step].load(simd, lane);
-                    }
-                    for o in 0..O {
-                        let weight = S::f32s::splat(simd, cut[o][tap]);
-                        for p in 0..P {
-                            sums[o][p] = x[p].mul_add(weight, sums[o][p]);
-                        }
-                    }
-                }
+                sums = match (step, P) {
+                    (1, 1) => dense::<S, O, P, 4>(simd, (cut, xs, len), lane, sums),
+                    (1, _) => dense::<S, O, P, 1>(simd, (cut, xs, len), lane, sums),
+                    _ => strided(simd, (cut, xs, len), (lane, step), sums),
+                };
             }
             let start = self.of.line(self.outputs.start, 0);
             // Indices that the compiler knows keep the sums in registers.
@@ -166,4 +159,72 @@ impl Task<'_> {
             }
         }
     }
+}
+
+/// Weights of some outputs, lines of some blocks, and how many taps are added.
+type Taps<'a, const O: usize, const P: usize> = ([&'a [f32]; O], [&'a [Line]; P], usize);
+
+/// Adds taps whose lines stand side by side, `U` in a turn: of a single block a turn of one tap would cost as much as its
+/// multiply-adds.
+#[inline(always)]
+fn dense<S: Simd, const O: usize, const P: usize, const U: usize>(
+    simd: S,
+    (rows, lines, len): Taps<'_, O, P>,
+    lane: usize,
+    sums: [[S::f32s; P]; O],
+) -> [[S::f32s; P]; O] {
+    let mut sums = sums;
+    let (mut weights, mut xs): ([&[[f32; U]]; O], [&[[Line; U]]; P]) = ([&[]; O], [&[]; P]);
+    for o in 0..O {
+        weights[o] = &rows[o][..len].as_chunks::<U>().0[..len / U];
+    }
+    for p in 0..P {
+        xs[p] = &lines[p][..len].as_chunks::<U>().0[..len / U];
+    }
+    for turn in 0..len / U {
+        for u in 0..U {
+            let mut x = [S::f32s::splat(simd, 0.0); P];
+            for p in 0..P {
+                x[p] = xs[p][turn][u].load(simd, lane);
+            }
+            for o in 0..O {
+                let weight = S::f32s::splat(simd, weights[o][turn][u]);
+                for p in 0..P {
+                    sums[o][p] = x[p].mul_add(weight, sums[o][p]);
+                }
+            }
+        }
+    }
+    if U == 1 || len.is_multiple_of(U) {
+        return sums;
+    }
+    for o in 0..O {
+        for p in 0..P {
+            for tap in len / U * U..len {
+                let weight = S::f32s::splat(simd, rows[o][tap]);
+                sums[o][p] = lines[p][tap].load(simd, lane).mul_add(weight, sums[o][p]);
+            }
+        }
+    }
+    sums
+}
+
+/// Adds taps whose lines stand apart: those of an untied layer of single pixels.
+#[inline(always)]
+fn strided<S: Simd, const O: usize, const P: usize>(
+    simd: S,
+    (rows, lines, len): Taps<'_, O, P>,
+    (lane, step): (usize, usize),
+    sums: [[S::f32s; P]; O],
+) -> [[S::f32s; P]; O] {
+    let mut sums = sums;
+    for tap in 0..len {
+        for p in 0..P {
+            let x = lines[p][tap * step].load(simd, lane);
+            for o in 0..O {
+                sums[o][p] = x.mul_add(S::f32s::splat(simd, rows[o][tap]), sums[o][p]);
+            }
+        }
+    }
+    sums
 }

@@ -82,8 +82,8 @@ impl All for PlaceUpdate {
             let runs = turned.chunks_mut(self.batch.max(1)).zip(self.lines.chunks(LANES));
             each(now.alone, runs, |(turned, lines)| dispatch!(level, simd => turn(simd, lines, &xs, turned)));
             // As many as leave each thread a few tasks: what is summed does not depend on it.
-            let threads = if now.alone { 1 } else { rayon::current_num_threads() };
-            let outputs = outputs.div_ceil(4 * threads).next_multiple_of(TILE).min(TASK);
+            let tasks = if now.alone { 1 } else { 4 * rayon::current_num_threads() };
+            let outputs = outputs.div_ceil(tasks).next_multiple_of(TILE).min(TASK);
             let learn = |at: usize, mut rows: Rows<'_>| {
                 let task = of(at * outputs, 0);
                 dispatch!(level, simd => task.run(simd, &turned, &mut rows));

@@ -47,11 +47,63 @@ pub(crate) fn first<S: Simd>(simd: S, count: usize) -> mask32x16<S> {
     f32x16::from_slice(simd, &lanes).simd_lt(f32x16::splat(simd, count as f32))
 }
 
+/// What is computed number by number from `N` tensors.
+pub(crate) trait Numbers<const N: usize> {
+    /// Of sixteen numbers.
+    fn of<S: Simd>(&self, simd: S, from: [f32x16<S>; N]) -> f32x16<S>;
+}
+
+/// Goes over lines of which the first `count` images are true; all others become 0. Where few are, a vector holds sixteen
+/// units of one image.
+#[inline(always)]
+pub(crate) fn each_number<S: Simd, const N: usize>(
+    simd: S,
+    count: usize,
+    from: [&[Line]; N],
+    to: &mut [Line],
+    numbers: &impl Numbers<N>,
+) {
+    let (there, zero) = (first(simd, count), f32x16::splat(simd, 0.0));
+    if count > FEW {
+        for (at, to) in to.iter_mut().enumerate() {
+            let mut x = [zero; N];
+            for n in 0..N {
+                x[n] = all(simd, &from[n][at]);
+            }
+            there.select(numbers.of(simd, x), zero).store_slice(&mut to.0);
+        }
+        return;
+    }
+    for (at, to) in to.chunks_mut(LANES).enumerate() {
+        let mut rows = [[0.0; LANES]; FEW];
+        for lane in 0..count {
+            let mut x = [zero; N];
+            for n in 0..N {
+                let mut units = [0.0; LANES];
+                for (unit, line) in units.iter_mut().zip(&from[n][at * LANES..]) {
+                    *unit = line.0[lane];
+                }
+                x[n] = f32x16::from_slice(simd, &units);
+            }
+            numbers.of(simd, x).store_slice(&mut rows[lane]);
+        }
+        for (unit, line) in to.iter_mut().enumerate() {
+            *line = Line::ZERO;
+            for lane in 0..count {
+                line.0[lane] = rows[lane][unit];
+            }
+        }
+    }
+}
+
 /// A line as one vector.
 #[inline(always)]
 pub(crate) fn all<S: Simd>(simd: S, line: &Line) -> f32x16<S> {
     f32x16::from_slice(simd, &line.0)
 }
+
+/// Images up to which a vector holds sixteen units: of sixteen images few would be true.
+pub(crate) const FEW: usize = 4;
 
 /// A call of it.
 pub(crate) struct Transfer {
@@ -70,13 +122,12 @@ impl Transfer {
 
     #[inline(always)]
     fn with_one<S: Simd>(&self, simd: S, count: usize, x: &[Line], y: &mut [Line]) {
+        // Neither is padded, so that one line more can follow.
+        let units = self.x.form.units;
+        each_number(simd, count, [x], &mut y[..units], self);
         let (there, zero) = (first(simd, count), f32x16::splat(simd, 0.0));
-        for unit in 0..self.x.form.units {
-            let rate = phi(simd, self.transfer, all(simd, &x[self.x.form.line(unit)]));
-            there.select(rate, zero).store_slice(&mut y[self.y.form.line(unit)].0);
-        }
         let last = there.select(f32x16::splat(simd, 1.0), zero);
-        last.store_slice(&mut y[self.y.form.line(self.x.form.units)].0);
+        last.store_slice(&mut y[units].0);
     }
 }
 
@@ -91,14 +142,13 @@ impl Map for Transfer {
             return dispatch!(at.level, simd => self.with_one(simd, at.images(), x, y));
         }
         let x = &x[parts.start * self.output().2..];
-        dispatch!(at.level, simd => rates(simd, self.transfer, at.images(), x, y));
+        dispatch!(at.level, simd => each_number(simd, at.images(), [x], y, self));
     }
 }
 
-#[inline(always)]
-fn rates<S: Simd>(simd: S, transfer: TransferFunction, count: usize, x: &[Line], y: &mut [Line]) {
-    let (there, zero) = (first(simd, count), f32x16::splat(simd, 0.0));
-    for (x, y) in x.iter().zip(y) {
-        there.select(phi(simd, transfer, all(simd, x)), zero).store_slice(&mut y.0);
+impl Numbers<1> for Transfer {
+    #[inline(always)]
+    fn of<S: Simd>(&self, simd: S, [x]: [f32x16<S>; 1]) -> f32x16<S> {
+        phi(simd, self.transfer, x)
     }
 }

@@ -8,7 +8,7 @@ use hebb_spec::backend::Error;
 use hebb_spec::operand::Slot;
 use hebb_spec::transfer::TransferFunction;
 
-use super::transfer::{all, first, phi};
+use super::transfer::{Numbers, each_number, phi};
 use super::{At, Map, Operands, lines};
 use crate::line::Line;
 use crate::memory::Place;
@@ -28,15 +28,12 @@ impl TransferError {
         let [y, v, delta] = [Slot::Y, Slot::V, Slot::Delta].map(|slot| operands.place(slot));
         Ok(Self { transfer, scale, y: y?, v: v?, delta: delta? })
     }
+}
 
+impl Numbers<2> for TransferError {
     #[inline(always)]
-    fn errors<S: Simd>(&self, simd: S, count: usize, (y, v): (&[Line], &[Line]), delta: &mut [Line]) {
-        let (there, zero) = (first(simd, count), f32x16::splat(simd, 0.0));
-        let scale = f32x16::splat(simd, self.scale);
-        for ((y, v), delta) in y.iter().zip(v).zip(delta) {
-            let error = all(simd, y) - phi(simd, self.transfer, scale * all(simd, v));
-            there.select(error, zero).store_slice(&mut delta.0);
-        }
+    fn of<S: Simd>(&self, simd: S, [y, v]: [f32x16<S>; 2]) -> f32x16<S> {
+        y - phi(simd, self.transfer, f32x16::splat(simd, self.scale) * v)
     }
 }
 
@@ -48,6 +45,6 @@ impl Map for TransferError {
     fn run(&self, at: &At<'_>, parts: Range<usize>, delta: &mut [Line]) {
         let from = parts.start * self.output().2;
         let (y, v) = (&at.lines(self.y)[from..], &at.lines(self.v)[from..]);
-        dispatch!(at.level, simd => self.errors(simd, at.images(), (y, v), delta));
+        dispatch!(at.level, simd => each_number(simd, at.images(), [y, v], delta, self));
     }
 }

@@ -1,7 +1,7 @@
 //! The settings of the systems beside layered networks, and texts of their data: read, built, planned and read back.
 
-use hebb_data::{PatternSpec, VectorSpec};
 use hebb_data::gaussian::Gaussian;
+use hebb_data::{PatternSpec, VectorSpec};
 use hebb_spec::Shape;
 use hebb_spec::settings::{Table, Value};
 use hebb_spec::system::System;

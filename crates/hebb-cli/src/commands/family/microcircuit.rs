@@ -1,11 +1,11 @@
 //! What `hebb microcircuit` trains: dendritic microcircuits, continuous on patterns that are drawn anew each epoch, two-step
 //! on images with labels.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use hebb_data::{PatternSpec, Source as Data, patterns};
 use hebb_engine::settings::RunSettings;
 use hebb_spec::Shape;
-use hebb_spec::settings::{SettingError, Table, Value};
+use hebb_spec::settings::{SettingError, Table, Value, short};
 use hebb_systems::microcircuit::{Dynamics, Microcircuit, Source};
 
 use super::{Family, Learner, Loaded};
@@ -66,6 +66,10 @@ impl Family for MicrocircuitKeys {
     fn learner(origin: &Origin, settings: &RunSettings) -> Result<Learner> {
         let (circuit, patterns) = read(&origin.table()).map_err(|error| origin.blame(error))?;
         match patterns {
+            Some(_) if settings.data != PATTERNS => bail!(
+                "continuous dynamics learn patterns, which are drawn, and not {}: leave --data out, or take --dynamics two-step",
+                short(&settings.data)
+            ),
             Some(patterns) => of_patterns(circuit, &patterns, settings).map_err(|error| origin.blame(error)),
             None => of_images(circuit, origin, settings),
         }
@@ -73,13 +77,11 @@ impl Family for MicrocircuitKeys {
 }
 
 fn of_patterns(circuit: Microcircuit, patterns: &PatternSpec, settings: &RunSettings) -> Result<Learner, SettingError> {
-    let RunSettings { data, validation, seed, batch, .. } = settings;
-    let only = "it belongs to two-step dynamics, but the dynamics are continuous: leave one of them out";
-    if data != PATTERNS {
-        return Err(fail("data", data, only.to_owned()));
-    }
+    let RunSettings { validation, seed, batch, .. } = settings;
     if let Some(validation) = validation.filter(|&validation| validation != patterns.held as usize) {
-        return Err(fail("validation", &validation, format!("{only}, or say with --held how many are held aside")));
+        let problem =
+            "it belongs to two-step dynamics, but the dynamics are continuous: --held says how many are held aside";
+        return Err(fail("validation", &validation, problem.to_owned()));
     }
     let source = if patterns.teacher.is_some() { Source::Pairs } else { Source::Vectors };
     let circuit = Microcircuit { source, batch: *batch, ..circuit };
