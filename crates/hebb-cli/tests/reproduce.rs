@@ -53,6 +53,53 @@ fn a_figure_of_runs_says_what_was_reduced() {
     assert!(page.contains(" of the paper's 1000 iterations"), "{page}");
 }
 
+/// Lets a figure run until it has told of a line, then asks it to stop; its code and the rest that it told.
+#[cfg(unix)]
+fn interrupted(line: &[&str], until: &str) -> (Option<i32>, String) {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+
+    let mut child = support::hebb(line).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(told.any(|line| line.contains(until)), "it never told of {until}");
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let rest = told.collect::<Vec<_>>().join("\n");
+    (child.wait().unwrap().code(), rest)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_figure_that_keeps_its_runs_goes_on_where_it_was_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = text(&folder.path().join("out"));
+    let line = |figure: &'static str, more: &[&'static str]| {
+        let all = ["reproduce", figure, "--out", &out, "--device", "cpu", "--threads", "1"].map(str::to_owned);
+        all.into_iter().chain(more.iter().map(|word| (*word).to_owned())).collect::<Vec<_>>()
+    };
+    fn words(line: &[String]) -> Vec<&str> {
+        line.iter().map(String::as_str).collect()
+    }
+    let first = line("sacramento2018/s1", &["--scale", "small"]);
+    let (code, told) = interrupted(&words(&first), "epoch 2 of 20");
+    assert_eq!(code, Some(130), "{told}");
+    assert!(told.contains("/runs: the same command goes on from there"), "{told}");
+    assert!(!folder.path().join("out/s1.md").exists());
+    let run = support::run(&words(&first));
+    assert!(run.code == 0 && !run.stderr.contains("epoch 1 of 20"), "{}", run.stderr);
+    assert!(run.stderr.contains("epoch 20 of 20") && folder.path().join("out/s1.md").exists());
+    // What figure 1 begins with is there.
+    let run = support::run(&words(&line("sacramento2018/fig1", &["--scale", "small"])));
+    assert!(run.code == 0 && !run.stderr.contains("self-prediction, seed 1: epoch 20"), "{}", run.stderr);
+    assert!(folder.path().join("out/runs/fig1-1/metrics.csv").exists());
+    assert!(fail(&words(&first)).ends_with("is there already, and is no empty folder: name another with --out"));
+    fs::remove_file(folder.path().join("out/fig1.md")).unwrap();
+    for ending in ["csv", "png", "svg"] {
+        fs::remove_file(folder.path().join(format!("out/fig1.{ending}"))).unwrap();
+    }
+    let shorter = support::run(&words(&line("sacramento2018/fig1", &["--scale", "0.0000001"])));
+    assert_eq!(shorter.code, 0, "as long as it was: {}", shorter.stderr);
+}
+
 #[test]
 fn the_list_names_what_there_is() {
     let list = succeed(&["reproduce", "list"]);

@@ -3,6 +3,9 @@
 /// By how much ticks may stand closer than asked for, where a rounder step would leave hardly any.
 const SLACK: f64 = 1.15;
 
+/// Powers of ten below which a logarithmic axis has ticks between them, too.
+const FEW: f64 = 2.0;
+
 /// What an axis measures.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Axis {
@@ -63,6 +66,9 @@ impl Axis {
         if !self.names.is_empty() {
             return self.names.iter().enumerate().map(|(at, name)| (at as f64, name.clone())).collect();
         }
+        if scale.is_log && scale.to - scale.from < FEW {
+            return between(scale);
+        }
         let most = (scale.pixels / apart).max(2.0);
         let raw = (scale.to - scale.from) / most;
         let step = if scale.is_log { nice(raw).max(1.0) } else { nice(raw) };
@@ -100,6 +106,15 @@ impl Scale {
     pub fn range(&self) -> (f64, f64) {
         (self.from, self.to)
     }
+}
+
+/// 1, 2 and 5 of each power of ten that a logarithmic axis has.
+fn between(scale: &Scale) -> Vec<(f64, String)> {
+    let (first, last) = ((scale.from - 1e-9).floor() as i32, scale.to.ceil() as i32);
+    let of_power = |exponent: i32| [1.0, 2.0, 5.0].map(|of| (of * 10f64.powi(exponent), 10f64.powi(exponent)));
+    let inside = |value: f64| (scale.from - 1e-9..=scale.to + 1e-9).contains(&value.log10());
+    let all = (first..=last).flat_map(of_power).filter(|(value, _)| inside(*value));
+    all.map(|(value, step)| (value, number(value, step))).collect()
 }
 
 /// The next of 1, 2, 5, 10 … that is not (or hardly) below a step.
@@ -154,6 +169,8 @@ mod tests {
             ["0", "200", "400", "600", "800", "1000"]
         );
         assert_eq!(texts(&Axis::new("").log(), (1e-3, 1e3), 160.0), ["10⁻²", "1", "10²"]);
+        let few = ["0.02", "0.05", "0.1", "0.2", "0.5", "1"];
+        assert_eq!(texts(&Axis::new("").log().over(0.015, 1.0), (0.0, 0.0), 160.0), few);
         assert_eq!(texts(&Axis::new("").over(-1e-7, 1e-7), (0.0, 0.0), 100.0)[1], "0.0e0");
         assert_eq!(texts(&Axis::new("").of(["a", "b"]), (0.0, 0.0), 90.0), ["a", "b"]);
     }

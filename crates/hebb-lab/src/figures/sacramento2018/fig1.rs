@@ -208,7 +208,7 @@ fn report(
     let error = |course: &Course| ends(&course.done.beside(2));
     let Microcircuit { lr_up, lr_ip, lr_pi, .. } = &lesson.circuit;
     Report {
-        shows: "The pattern to be learnt, first without, then, from the line on, with its target, of the first seed, with \
+        shows: "The pattern to be learnt, first without, then, from the middle on, with its target, of the first seed, with \
                 noise: above before learning, in the middle after it. Left the output cell that its target changes most \
                 and, dashed, its target; then a hidden cell's apical dendrite (black) with its parts, what comes from the \
                 layer above and from interneurons; right the interneuron that follows that output cell. Below, by how \

@@ -296,13 +296,13 @@ fn picture(courses: &[Course], protocol: &Protocol) -> plot::Figure {
     };
     let chart = |title: &str, of: &dyn Fn(&Course) -> Vec<f64>| {
         let epoch = Axis::new("epoch").over(0.0, last);
-        let mut chart = Chart::new(title, epoch, Axis::new("share of images").log());
+        let mut chart = Chart::new(title, epoch, Axis::new("images (%)").log());
         for network in NETWORKS {
             let paper = Style { dash: Dash::Short, width: 1.0, ..style(network.kind) };
-            chart = chart.curve(vec![(0.0, network.paper), (last, network.paper)], paper);
+            chart = chart.curve(vec![(0.0, 100.0 * network.paper), (last, 100.0 * network.paper)], paper);
         }
         for course in courses {
-            let points = of(course).into_iter().enumerate().skip(1).map(|(epoch, error)| (epoch as f64, error));
+            let points = of(course).into_iter().enumerate().skip(1).map(|(epoch, error)| (epoch as f64, 100.0 * error));
             chart = chart.curve(points.collect(), style(course.network.kind));
         }
         chart.into()
