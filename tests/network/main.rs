@@ -4,6 +4,7 @@ mod fixtures;
 mod hebbian;
 mod invariants;
 mod linear;
+mod microcircuit;
 mod processor;
 mod random;
 mod repeats;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     trials.extend(repeats::trials());
     trials.extend(hebbian::trials());
     trials.extend(linear::trials());
+    trials.extend(microcircuit::trials());
     trials.extend(systems::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

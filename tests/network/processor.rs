@@ -6,12 +6,12 @@ use hebb_data::gaussian::gaussian;
 use hebb_engine::settings::Length;
 use hebb_spec::learning::Competition;
 use hebb_spec::param;
-use hebb_spec::system::System;
 use hebb_systems::hebbian::{self, Hebbian};
 use hebb_systems::layered::Rule;
 use hebb_tests::Forced;
 use libtest_mimic::{Failed, Trial};
 
+use crate::microcircuit;
 use crate::runner::Weights;
 use crate::setup::{Kind, Setup};
 use crate::trained::Setup as Trained;
@@ -50,8 +50,14 @@ pub fn trials() -> Vec<Trial> {
         [(Vectors::best(), 1), (Vectors::best(), 2), (Vectors::best(), 5), (Vectors::Avx2, 2), (Vectors::Avx512, 2)];
     let levels: Vec<_> =
         levels.into_iter().filter(|&(vectors, threads)| Cpu::with(vectors, Some(threads)).is_ok()).collect();
+    let all = levels.clone();
     trials.push(Trial::test("cpu: threads and vectors leave the bytes of a pair that competes alone", move || {
-        pair_is_same(&levels).map_err(Failed::from)
+        pair_is_same(&all).map_err(Failed::from)
+    }));
+    let all = levels.clone();
+    trials.push(Trial::test("cpu: threads and vectors leave the bytes of microcircuits alone", move || {
+        let (system, records) = microcircuit::large()?;
+        is_same(Trained { system: &system, records: &records, batch: 10, validation: 0 }, &all).map_err(Failed::from)
     }));
     trials.push(Trial::test("control: each of Winograd's forms makes other bytes on the cpu", || {
         let of = |variant| trained((Kind::Tied, 50, variant), (Vectors::best(), 2), 0);
@@ -91,7 +97,11 @@ fn pair_is_same(on: &[(Vectors, usize)]) -> Result<(), String> {
     let records = gaussian(&[1.0; 40], 200, 3);
     let competition = Some(Competition::Softmax { sharpness: 2.0 });
     let system = Hebbian { competition, ..Hebbian::new(40, 30, hebbian::Rule::PAIR, 0.01) };
-    let setup = Trained { system: &system, records: &records, batch: 50, validation: 0 };
+    is_same(Trained { system: &system, records: &records, batch: 50, validation: 0 }, on)
+}
+
+/// Trains any system on each processor and compares all that it has.
+fn is_same(setup: Trained<'_>, on: &[(Vectors, usize)]) -> Result<(), String> {
     let mut first = None;
     for &(vectors, threads) in on {
         let cpu = Cpu::with(vectors, Some(threads)).map_err(|error| error.to_string())?;
@@ -102,7 +112,7 @@ fn pair_is_same(on: &[(Vectors, usize)]) -> Result<(), String> {
             return Err(format!("{threads} threads with {vectors:?} make other bytes than {:?}", on[0]));
         }
     }
-    if first.is_some_and(|last| last == param::Weights::draw(&system.params(), 1)) {
+    if first.is_some_and(|last| last == param::Weights::draw(&setup.system.params(), 1)) {
         Err("nothing was learned".to_owned())
     } else {
         Ok(())
