@@ -7,13 +7,13 @@ use super::{Dynamics, Microcircuit};
 use crate::layered::statistics::PairSums;
 
 impl Microcircuit {
-    /// What IP{k} is of W{k+1} in the self-predicting state, (12): there an interneuron's dendrite, attenuated as it is,
-    /// foretells the soma above, which is attenuated by its apical dendrite where it has one. Two-step it is 1 − λ_{k+1}.
+    /// What IP{k} is of W{k+1} in the self-predicting state: there an interneuron's dendrite, attenuated as it is, foretells
+    /// the soma above, which is attenuated by its apical dendrite where it has one. With g_D = g_B, as the paper has it, this
+    /// is (12). Two-step it is 1 − λ_{k+1}, and 1 at the top.
     pub fn ip_factor(&self, layer: u32) -> f64 {
-        let [apical, basal, leak] = [self.g_apical, self.g_basal, self.g_leak].map(f64::from);
         match self.dynamics {
-            _ if layer + 1 == self.layers() => 1.0,
-            Dynamics::Continuous => (basal + leak) / (basal + apical + leak),
+            Dynamics::Continuous => self.basal_factor(layer + 1) / self.inter_factor(),
+            Dynamics::TwoStep if layer + 1 == self.layers() => 1.0,
             Dynamics::TwoStep => 1.0 - self.lambda(layer + 1),
         }
     }
