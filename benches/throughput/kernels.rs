@@ -5,9 +5,10 @@ use hebb::measure::{Case, Ceilings};
 use hebb::spec::Shape;
 use hebb::spec::backend::Runtime;
 use hebb::spec::connection::Connection;
-use hebb::spec::learning::{Competition, Decay, Loss, Magnitudes, Rate};
+use hebb::spec::learning::{Competition, Decay, Learning, Loss, Magnitudes, Rate};
 use hebb::spec::problem::Problem;
 use hebb::spec::system::System;
+use hebb::spec::transfer::{Euler, Noise, Nudge, TransferFunction};
 use hebb::systems::layered::Rule;
 
 use crate::Report;
@@ -35,6 +36,9 @@ fn problems() -> Result<Vec<Problem>, String> {
         Problem::Compete { units: 500, batch, competition: Competition::Softmax { sharpness: 1.0 } },
         Problem::Decay { connection: full, batch, by: Decay::ByPost, rate: Rate(0) },
     ]);
+    all.extend(neurons(16_384, batch));
+    let traced = Learning { trace: Some(0.997), ..Learning::new(Rate(0), None) };
+    all.push(Problem::ConnectUpdate { connection: full, batch, learning: traced });
     let mut keys: Vec<String> = Vec::new();
     all.retain(|problem| {
         let (key, is_new) = (problem.key(), !keys.contains(&problem.key()));
@@ -43,6 +47,21 @@ fn problems() -> Result<Vec<Problem>, String> {
     });
     all.sort_by_key(Problem::stem);
     Ok(all)
+}
+
+/// The kernels of neurons with dendrites.
+fn neurons(units: u32, batch: u32) -> Vec<Problem> {
+    let transfer = TransferFunction::Logistic;
+    let noise = Some(Noise { scale: 0.1, layer: 1 });
+    let euler = Euler { keep: 0.81, first: 0.1, second: Some(0.08), noise, restart: false };
+    vec![
+        Problem::Transfer { units, batch, transfer, one: true },
+        Problem::TransferError { units, batch, transfer, scale: 0.5 },
+        Problem::TransferFeedback { units, batch, transfer, one: true },
+        Problem::Nudge { units, batch, nudge: Nudge { transfer, keep: 0.7, pull: 0.3, rest: 0.0, scale: 0.7 } },
+        Problem::Integrate { units, batch, euler },
+        Problem::Record { units, batch, every: 1, rows: 1 },
+    ]
 }
 
 /// Checks and times every chosen kernel in every variant.

@@ -1,11 +1,14 @@
-//! Whole training steps of the paper's networks, the host's part included.
+//! Whole training steps of the papers' networks, the host's part included.
 
-use hebb::measure::{StepTime, step};
+use hebb::data::PatternSpec;
+use hebb::engine::records::Records;
+use hebb::measure::{StepTime, random_images, step};
 use hebb::spec::Shape;
 use hebb::spec::backend::Options;
 use hebb::spec::learning::Loss;
 use hebb::spec::system::System;
 use hebb::systems::layered::{Model, Network, Preset, Rule, Untied};
+use hebb::systems::microcircuit::{Input, Learner, Microcircuit, Source};
 use hebb::{Device, Winograd};
 use serde::Serialize;
 
@@ -18,6 +21,9 @@ const RULES: [Rule; 3] = [Rule::BP, Rule::FRFB, Rule::URFB];
 /// Images in a batch.
 const BATCHES: [u32; 4] = [20, 50, 100, 500];
 const INPUT: Shape = Shape::new(3, 32, 32);
+const CLASSES: u32 = 10;
+/// Images of a two-step microcircuit's batch, and their shape.
+const DIGITS: (u32, Shape) = (10, Shape::new(1, 28, 28));
 
 /// A step under its label.
 #[derive(Serialize)]
@@ -27,11 +33,12 @@ pub struct StepRow {
     time: StepTime,
 }
 
-/// Images a second of each chosen step. One is chosen by its whole label, all by `train_step`.
+/// Images, or patterns, a second of each chosen step. One is chosen by its whole label, all by `train_step`.
 pub fn run(device: &Device, wanted: &[String], report: &mut Report) -> Result<(), String> {
     let is_wanted = |label: &String| {
         wanted.is_empty() || wanted.iter().any(|name| name == label || "train_step".contains(name.as_str()))
     };
+    let records = random_images(INPUT, CLASSES).map_err(text)?;
     for ((net, untied), rule, batch) in all() {
         let label = format!("train_step {}{net} {} {batch}", if untied { "untied " } else { "" }, rule.name);
         // Those with 3x3 convolutions by the processor's other forms too.
@@ -43,16 +50,71 @@ pub fn run(device: &Device, wanted: &[String], report: &mut Report) -> Result<()
         for (label, device) in std::iter::once((label.clone(), device.clone())).chain(others) {
             if is_wanted(&label) {
                 let model = model(net, untied, rule)?;
-                let time = step(&device, &Options::default(), &model, batch, f64::INFINITY).map_err(text)?;
-                report.tell(&format!(
-                    "{label}: {:.1} ms, {:.0} images/s, {:.1} GFLOP/s",
-                    time.ms, time.images_per_second, time.gflops
-                ));
-                report.steps.push(StepRow { label, time });
+                timed(&device, label, (&model, &records), batch, report)?;
+            }
+        }
+    }
+    for (name, system) in microcircuits() {
+        let label = format!("train_step microcircuit {name}");
+        if !is_wanted(&label) {
+            continue;
+        }
+        match system.source {
+            Source::Images { .. } => {
+                let records = random_images(DIGITS.1, CLASSES).map_err(text)?;
+                timed(device, label, (&system, &records), DIGITS.0, report)?;
+            }
+            _ => {
+                let ends = [system.sizes[0], system.sizes[system.sizes.len() - 1]];
+                let spec = PatternSpec { teacher: Some([ends[0], 20, ends[1]]), ..PatternSpec::default() };
+                let records = spec.draw(ends[0], system.networks, system.transfer, 1);
+                timed(device, label, (&system, &records), 1, report)?;
             }
         }
     }
     Ok(())
+}
+
+fn timed(
+    device: &Device,
+    label: String,
+    of: (&dyn System, &dyn Records),
+    batch: u32,
+    report: &mut Report,
+) -> Result<(), String> {
+    let time = step(device, &Options::default(), of, batch, f64::INFINITY).map_err(text)?;
+    let (ms, each) = (time.ms, time.images_per_second);
+    report.tell(&format!("{label}: {ms:.2} ms, {each:.0} records/s, {:.1} GFLOP/s", time.gflops));
+    report.steps.push(StepRow { label, time });
+    Ok(())
+}
+
+/// Those of figures 2 and 3 of Sacramento et al. (2018): a step of the former is a pattern, a thousand of Euler's.
+fn microcircuits() -> Vec<(&'static str, Microcircuit)> {
+    let source = Source::Images { shape: DIGITS.1, classes: CLASSES };
+    let deep = Microcircuit { source, ..Microcircuit::two_step() };
+    let plastic = Microcircuit {
+        sizes: vec![DIGITS.1.units(), 1000, CLASSES],
+        self_predicting: false,
+        lr_pi: vec![0.002],
+        lr_down: vec![0.0001],
+        ..deep.clone()
+    };
+    let patterns = Microcircuit {
+        sizes: vec![30, 50, 10],
+        taught: true,
+        input: Input::Rates,
+        lr_up: vec![0.001],
+        source: Source::Pairs,
+        ..Microcircuit::continuous()
+    };
+    vec![
+        ("784-500-500-10", deep.clone()),
+        ("784-500-500-10 bp", Microcircuit { learner: Learner::Bp, ..deep }),
+        ("784-1000-10 plastic", plastic),
+        ("30-50-10", patterns.clone()),
+        ("16 of 30-50-10", Microcircuit { networks: 16, ..patterns }),
+    ]
 }
 
 fn all() -> impl Iterator<Item = ((&'static str, bool), Rule, u32)> {
@@ -69,6 +131,7 @@ pub fn scaling() -> Result<(), String> {
     let threads = if all > 1 { vec![1, all] } else { vec![1] };
     println!("scaling deepernet urfb: images/s on {threads:?} threads, memory of the plan");
     let model = model("deepernet", false, Rule::URFB)?;
+    let records = random_images(INPUT, CLASSES).map_err(text)?;
     for batch in [1, 20, 50, 96, 100, 200, 500, 512, 1000] {
         let mut line = format!("batch {batch:4}:");
         let mut bytes = 0;
@@ -77,7 +140,7 @@ pub fn scaling() -> Result<(), String> {
             if let Device::Cpu(cpu) = &device {
                 bytes = cpu.bytes(&model.plan(batch));
             }
-            let time = step(&device, &Options::default(), &model, batch, f64::INFINITY).map_err(text)?;
+            let time = step(&device, &Options::default(), (&model, &records), batch, f64::INFINITY).map_err(text)?;
             line += &format!(" {:7.1}", time.images_per_second);
         }
         println!("{line}   {} MiB", bytes >> 20);
@@ -92,7 +155,7 @@ pub fn is_step(name: &str) -> bool {
 
 /// A network of the paper under a rule.
 pub fn model(net: &str, untied: bool, rule: Rule) -> Result<Model, String> {
-    let mut network = Network::new(net, INPUT, 10, Preset::AsRun).map_err(|error| error.to_string())?;
+    let mut network = Network::new(net, INPUT, CLASSES, Preset::AsRun).map_err(|error| error.to_string())?;
     if untied {
         network = network.untie(&Untied::All, Preset::AsRun).map_err(|error| error.to_string())?;
     }

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use hebb::Device;
-use hebb::measure::{CallTime, Case, Ceilings, MeasureError, StepTime, step};
+use hebb::measure::{CallTime, Case, Ceilings, MeasureError, StepTime, random_images, step};
 use hebb_spec::backend::Runtime;
 use hebb_spec::plan::Plan;
 use hebb_spec::problem::Problem;
@@ -143,11 +143,12 @@ fn steps(
     };
     let asked = RULES.iter().all(|rule| rule.name != own).then(|| model.clone());
     let models: Vec<Model> = RULES.into_iter().map(under).chain(asked).collect();
+    let records = random_images(model.network.input, model.network.classes)?;
     let mut rows = Vec::new();
     for model in &models {
         for &batch in batches {
             let options = tuned.options(&model.plan(batch));
-            let (time, rule) = (step(device, &options, model, batch, PATIENCE)?, model.rule.name);
+            let (time, rule) = (step(device, &options, (model, &records), batch, PATIENCE)?, model.rule.name);
             tell(&columns.row(&[
                 rule.to_owned(),
                 batch.to_string(),

@@ -7,6 +7,7 @@ mod step;
 use std::fmt;
 
 use hebb_cpu::VectorsError;
+use hebb_data::DataError;
 use hebb_reference::TwinError;
 use hebb_spec::backend;
 use serde::Serialize;
@@ -14,7 +15,7 @@ use serde::Serialize;
 use crate::Device;
 
 pub use case::{CallTime, Case};
-pub use step::{StepTime, step};
+pub use step::{StepTime, random_images, step};
 
 /// What could not be measured.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,9 @@ pub enum MeasureError {
     /// The processor has not the vector instructions that it was opened with.
     #[error(transparent)]
     Vectors(#[from] VectorsError),
+    /// Images that do not fit their shape.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// The twin did not run.
     #[error(transparent)]
     Twin(#[from] TwinError),
