@@ -97,6 +97,9 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         LabError::Unknown { .. } => Some(": `hebb reproduce list` names those that there are"),
         LabError::Unused { .. } => Some(": leave it out"),
         LabError::Taken { .. } => Some(": name another with --out"),
+        LabError::Done { .. } => {
+            Some(": take them away, and it is made again of the runs kept there, or name another with --out")
+        }
         LabError::Folder { cause, .. } => system::writing(cause.kind()),
         LabError::Write(error) => system::writing(error.kind()),
         LabError::Device(error) => device(error),

@@ -91,7 +91,9 @@ fn a_figure_that_keeps_its_runs_goes_on_where_it_was_stopped() {
     let run = support::run(&words(&line("sacramento2018/fig1", &["--scale", "small"])));
     assert!(run.code == 0 && !run.stderr.contains("self-prediction, seed 1: epoch 20"), "{}", run.stderr);
     assert!(folder.path().join("out/runs/fig1-1/metrics.csv").exists());
-    assert!(fail(&words(&first)).ends_with("is there already, and is no empty folder: name another with --out"));
+    let again = fail(&words(&first));
+    let remedy = ": take them away, and it is made again of the runs kept there, or name another with --out";
+    assert!(again.ends_with(&format!("has the files of s1 already{remedy}")), "{again}");
     fs::remove_file(folder.path().join("out/fig1.md")).unwrap();
     for ending in ["csv", "png", "svg"] {
         fs::remove_file(folder.path().join(format!("out/fig1.{ending}"))).unwrap();

@@ -29,9 +29,13 @@ impl Folder {
             fs::create_dir_all(above).map_err(fail)?;
         }
         match fs::create_dir(path) {
-            Err(cause) if cause.kind() == ErrorKind::AlreadyExists && !is_empty(path) && !goes_on(path, figure) => {
-                Err(LabError::Taken { path: path.display().to_string() })
-            }
+            Err(cause) if cause.kind() == ErrorKind::AlreadyExists && !is_empty(path) => match has_runs(path, figure) {
+                true if has_files(path, figure) => {
+                    Err(LabError::Done { path: path.display().to_string(), stem: figure.stem() })
+                }
+                true => Ok(Self { path: path.to_owned() }),
+                false => Err(LabError::Taken { path: path.display().to_string() }),
+            },
             Err(cause) if cause.kind() != ErrorKind::AlreadyExists => Err(fail(cause)),
             _ => Ok(Self { path: path.to_owned() }),
         }
@@ -64,11 +68,16 @@ fn is_empty(path: &Path) -> bool {
     is_folder && fs::read_dir(path).is_ok_and(|mut files| files.next().is_none())
 }
 
-/// Whether a folder holds kept runs, and none of the figure's own files.
-fn goes_on(path: &Path, figure: &Figure) -> bool {
+/// Whether a folder holds runs, of a figure that keeps them.
+fn has_runs(path: &Path, figure: &Figure) -> bool {
     let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+    figure.keeps && is_folder(path) && is_folder(&path.join(RUNS))
+}
+
+/// Whether a folder holds any of the figure's own files.
+fn has_files(path: &Path, figure: &Figure) -> bool {
     let is_there = |ending| fs::symlink_metadata(path.join(format!("{}.{ending}", figure.stem()))).is_ok();
-    figure.keeps && is_folder(path) && is_folder(&path.join(RUNS)) && !ENDINGS.into_iter().any(is_there)
+    ENDINGS.into_iter().any(is_there)
 }
 
 impl Drop for Folder {

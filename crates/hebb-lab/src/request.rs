@@ -48,6 +48,14 @@ pub enum LabError {
         /// The folder.
         path: String,
     },
+    /// The figure's own files stand there, beside its runs.
+    #[error("{path} has the files of {stem} already")]
+    Done {
+        /// The folder.
+        path: String,
+        /// What the figure's files are called.
+        stem: &'static str,
+    },
     /// The folder cannot be made.
     #[error("cannot make the folder {path}: {cause}")]
     Folder {
