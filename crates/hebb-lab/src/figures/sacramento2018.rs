@@ -9,6 +9,7 @@ mod traces;
 
 use hebb_data::{PatternSpec, Patterns};
 use hebb_spec::Shape;
+use hebb_spec::transfer::TransferFunction;
 use hebb_systems::microcircuit::Microcircuit;
 
 use super::Made;
@@ -125,6 +126,16 @@ fn guide(chart: Chart, at: f64, last: u64) -> Chart {
 /// Sizes as 30-20-10.
 fn sizes(circuit: &Microcircuit) -> String {
     circuit.sizes.iter().map(u32::to_string).collect::<Vec<_>>().join("-")
+}
+
+/// φ with its constants.
+fn phi(circuit: &Microcircuit) -> String {
+    match circuit.transfer {
+        TransferFunction::Softplus { gamma, beta, theta } => {
+            format!("φ(u) = γ log(1 + e^(β(u − θ))), γ {gamma}, β {beta}, θ {theta}")
+        }
+        other => format!("φ {other}"),
+    }
 }
 
 /// Euler's steps, noise and such, as a page tells them.

@@ -6,7 +6,7 @@ use hebb_spec::transfer::TransferFunction;
 use hebb_systems::microcircuit::{Input, Microcircuit, Source};
 
 use super::traces::{Traces, held, range, resting, thin};
-use super::{Course, Made, Protocol, by_patterns, dynamics, ends, guide, list, sizes};
+use super::{Course, Made, Protocol, by_patterns, dynamics, ends, guide, list, phi, sizes};
 use crate::plot::{self, Style};
 use crate::report::{Claim, Report};
 use crate::request::{LabError, Request};
@@ -220,9 +220,9 @@ pub fn ran(request: &Request<'_>, protocol: &Protocol) -> Vec<(&'static str, Str
         (
             "network",
             format!(
-                "{}, φ = {}; W and IP from U(−{}, {}), R and PI from U(−{}, {})",
+                "{}, {}; W and IP from U(−{}, {}), R and PI from U(−{}, {})",
                 sizes(circuit),
-                circuit.transfer,
+                phi(circuit),
                 circuit.start_up,
                 circuit.start_up,
                 circuit.start_down,

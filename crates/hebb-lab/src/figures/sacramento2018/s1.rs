@@ -4,7 +4,7 @@ use hebb_data::PatternSpec;
 use hebb_systems::microcircuit::Microcircuit;
 
 use super::traces::{Traces, held, range, resting, thin};
-use super::{Course, Made, Protocol, by_patterns, dynamics, each, ends, guide, sizes};
+use super::{Course, Made, Protocol, by_patterns, dynamics, each, ends, guide, phi, sizes};
 use crate::plot::{self, Style};
 use crate::report::{Claim, Report};
 use crate::request::{LabError, Request};
@@ -111,7 +111,7 @@ fn report(request: &Request<'_>, full: &Protocol, protocol: &Protocol, courses: 
             ),
         ],
         ran: vec![
-            ("network", format!("{}, φ = {}, no targets; all weights from U(−1, 1)", sizes(&protocol.circuit), protocol.circuit.transfer)),
+            ("network", format!("{}, {}, no targets; all weights from U(−1, 1)", sizes(&protocol.circuit), phi(&protocol.circuit))),
             ("time", dynamics(&protocol.circuit)),
             ("learning", format!("W and R fixed; η of IP {}, of PI {}", super::list(lr_ip), super::list(lr_pi))),
             (
