@@ -21,7 +21,7 @@ const BUILT_IN: &str = "shapes";
 const BATCH: u32 = 10;
 const VALIDATION: usize = 5000;
 /// Epochs at full size.
-const EPOCHS: u32 = 120;
+const EPOCHS: u32 = 100;
 /// η of (9) and (10) of the network in which all is plastic, before its factor: the text has none.
 const FREE_RATES: (f32, f32) = (0.000_25, 0.000_012_5);
 /// η by layer of back-propagation, before its factor: the text has none.
