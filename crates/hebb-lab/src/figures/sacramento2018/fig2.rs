@@ -5,7 +5,7 @@ use hebb_data::patterns::rate;
 use hebb_spec::transfer::TransferFunction;
 use hebb_systems::microcircuit::{Input, Microcircuit, Source};
 
-use super::traces::{Traces, held, range, resting, thin};
+use super::traces::{Traces, before_and_after, range, thin};
 use super::{Course, Made, Protocol, by_patterns, dynamics, ends, guide, list, phi, sizes};
 use crate::plot::{self, Style};
 use crate::report::{Claim, Report};
@@ -108,15 +108,7 @@ fn of(request: &Request<'_>, full: &[Protocol; 2]) -> Result<Made, LabError> {
     let epochs = scaled(request, &full[0])?;
     let (protocol, deep) = courses(request, &full[0], 0, epochs)?;
     let (_, shallow) = courses(request, &full[1], 1, epochs)?;
-    let (circuit, first) = (resting(&protocol.circuit), &deep[0]);
-    let shown = |weights| -> Result<Traces, LabError> {
-        let (mut traces, mut weights) = (Traces::default(), weights);
-        let (lead, inputs) = (held(&first.patterns, 0..SHOWN.0), held(&first.patterns, SHOWN.0..SHOWN.0 + SHOWN.1));
-        Traces::default().add(request.runtime, &circuit, &mut weights, (&lead, first.seed))?;
-        traces.add(request.runtime, &circuit, &mut weights, (&inputs, first.seed))?;
-        Ok(traces)
-    };
-    let traces = [shown(first.done.start.clone())?, shown(first.done.end.clone())?];
+    let traces = before_and_after(request.runtime, &deep[0], &protocol.circuit, SHOWN)?;
     let runs = [deep, shallow];
     Ok(Made {
         picture: picture(&protocol, &runs, &traces),

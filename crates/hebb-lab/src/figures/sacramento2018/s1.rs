@@ -3,7 +3,7 @@
 use hebb_data::PatternSpec;
 use hebb_systems::microcircuit::Microcircuit;
 
-use super::traces::{Traces, held, range, resting, thin};
+use super::traces::{Traces, before_and_after, range, thin};
 use super::{Course, Made, Protocol, by_patterns, dynamics, each, ends, guide, phi, sizes};
 use crate::plot::{self, Style};
 use crate::report::{Claim, Report};
@@ -43,16 +43,7 @@ pub fn make(request: &Request<'_>) -> Result<Made, LabError> {
 
 fn of(request: &Request<'_>, full: &Protocol) -> Result<Made, LabError> {
     let (protocol, courses) = courses(request, full)?;
-    let circuit = resting(&protocol.circuit);
-    let first = &courses[0];
-    let shown = |weights| -> Result<Traces, LabError> {
-        let (mut traces, mut weights) = (Traces::default(), weights);
-        let (lead, inputs) = (held(&first.patterns, 0..SHOWN.0), held(&first.patterns, SHOWN.0..SHOWN.0 + SHOWN.1));
-        Traces::default().add(request.runtime, &circuit, &mut weights, (&lead, first.seed))?;
-        traces.add(request.runtime, &circuit, &mut weights, (&inputs, first.seed))?;
-        Ok(traces)
-    };
-    let traces = [shown(first.done.start.clone())?, shown(first.done.end.clone())?];
+    let traces = before_and_after(request.runtime, &courses[0], &protocol.circuit, SHOWN)?;
     Ok(Made {
         picture: picture(&protocol, &courses, &traces),
         table: table(&protocol, &courses),

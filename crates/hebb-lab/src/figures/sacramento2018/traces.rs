@@ -11,6 +11,7 @@ use hebb_spec::plan::List;
 use hebb_spec::system::System;
 use hebb_systems::microcircuit::Microcircuit;
 
+use super::Course;
 use crate::plot::{Axis, Chart, Style};
 use crate::request::LabError;
 
@@ -50,6 +51,25 @@ pub fn held(patterns: &Patterns, range: std::ops::Range<u32>) -> Vec<Gathered> {
         gathered
     };
     range.map(|index| one(index % patterns.held().max(1))).collect()
+}
+
+/// Traces of a course's network, whose weights rest, before and after learning: of patterns held aside, of which some lead
+/// up to those that are kept.
+pub fn before_and_after(
+    runtime: &dyn Runtime,
+    course: &Course,
+    circuit: &Microcircuit,
+    (lead, shown): (u32, u32),
+) -> Result<[Traces; 2], LabError> {
+    let circuit = resting(circuit);
+    let (first, kept) = (held(&course.patterns, 0..lead), held(&course.patterns, lead..lead + shown));
+    let of = |mut weights: Weights| -> Result<Traces, LabError> {
+        let mut traces = Traces::default();
+        Traces::default().add(runtime, &circuit, &mut weights, (&first, course.seed))?;
+        traces.add(runtime, &circuit, &mut weights, (&kept, course.seed))?;
+        Ok(traces)
+    };
+    Ok([of(course.done.start.clone())?, of(course.done.end.clone())?])
 }
 
 impl Traces {
