@@ -2,7 +2,7 @@
 //!
 //! [`settings`] say how a run goes, [`job`] checks them against its [`records`], [`from_file`] gives it a start,
 //! [`trainer`] trains it, [`evaluate`](mod@evaluate) sums over records without learning, and a [`store`] keeps what it
-//! did: a [`run`]'s folder, or memory. A run that was stopped or killed at any moment resumes to the same bytes. Nothing
+//! did: a [`run`]'s folder, or memory; a [`view`] reads such a folder while it is at work. A run that was stopped or killed at any moment resumes to the same bytes. Nothing
 //! here prints, and nothing here knows a system: an [`observe::Observer`] hears of progress.
 
 mod atomic;
@@ -20,6 +20,7 @@ pub mod settings;
 pub mod store;
 pub mod tensor_file;
 pub mod trainer;
+pub mod view;
 pub mod weights;
 
 pub use atomic::{WriteError, write as write_whole};

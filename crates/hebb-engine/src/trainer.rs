@@ -235,7 +235,8 @@ impl Trainer<'_> {
         let job = self.job;
         let validation = Some(validation).filter(|sums| sums.images > 0);
         let readings = Readings { train: &done.sums, validation, observed, weights };
-        let row = Row::new(done.epoch + 1, seconds, job.system.columns().into_iter().zip(job.system.row(&readings)));
+        let values = job.system.columns().into_iter().zip(job.system.row(&readings));
+        let row = Row::new(done.epoch + 1, seconds, values, Some(done.step));
         let score = job.system.score().zip(validation).map(|(name, sums)| sums.get(name) as u64);
         let is_best = score.is_some_and(|score| done.best.is_none_or(|best| score < best.score));
         let mut progress = done;

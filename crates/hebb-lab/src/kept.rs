@@ -268,7 +268,7 @@ impl Long<'_> {
         let readings = Readings { train: &train, validation: validation.as_ref(), observed: None, weights: start };
         let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
         let values = self.system.columns().into_iter().zip(self.system.row(&readings).into_iter().map(finite));
-        Ok(Row { epoch: 0, seconds: 0.0, values: values.collect() })
+        Ok(Row { epoch: 0, seconds: 0.0, values: values.collect(), step: Some(0) })
     }
 
     /// Seconds that an epoch takes.

@@ -11,6 +11,7 @@ pub mod plot;
 pub mod report;
 pub mod request;
 mod runs;
+pub mod stats;
 pub mod table;
 
 pub use figures::{Figure, Made};

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use hebb_engine::run::{Existing, Run, check_new};
 use hebb_engine::settings::Length;
+use hebb_engine::view::View;
 
 use crate::fixture::{Place, epochs, processor, record, resume, settings, start, train};
 
@@ -137,4 +138,39 @@ fn refused_resumes_change_nothing() {
     let (before, toml) = (place.bytes(), fs::read(place.file("run.toml")).unwrap());
     assert!(resume(&place, Some(Length::Steps(5))).is_err());
     assert_eq!((place.bytes(), fs::read(place.file("run.toml")).unwrap()), (before, toml));
+}
+
+#[test]
+fn a_run_is_looked_at_while_it_is_at_work() {
+    let place = Place::new();
+    assert!(View::read(&place.path).unwrap_err().to_string().starts_with("there is no run in "));
+    let run = create(&place, false).unwrap();
+    let begun = View::read(&place.path).unwrap();
+    assert_eq!((begun.rows.len(), begun.last(), begun.best()), (0, Some(place.file(".start.safetensors")), None));
+    drop(run);
+    fs::remove_dir_all(&place.path).unwrap();
+    start(&place, &epochs(2)).unwrap();
+    let held = Existing::open(&place.path).unwrap();
+    let view = View::read(&place.path).unwrap();
+    assert_eq!((&view.settings, &view.record), (held.settings(), held.record()));
+    assert_eq!(view.rows.iter().map(|row| (row.epoch, row.step)).collect::<Vec<_>>(), [(1, Some(4)), (2, Some(8))]);
+    assert_eq!(
+        (view.last(), view.best()),
+        (Some(place.file("last.safetensors")), Some(place.file("best.safetensors")))
+    );
+    assert!(view.rows[1].get("validation_error").is_some() && view.rows[1].get("corr_2").is_some());
+
+    for (name, text, wanted) in [
+        ("metrics.csv", "epoch,seconds,a\n1,1.0,x\n", "line 2 of "),
+        ("metrics.csv", "", "line 1 of "),
+        ("run.toml", "net = [1]\n", "does not read: line 1: key 'net'"),
+    ] {
+        let (path, whole) = (place.file(name), fs::read(place.file(name)).unwrap());
+        fs::write(&path, text).unwrap();
+        let error = View::read(&place.path).unwrap_err().to_string();
+        assert!(error.contains(wanted), "{error}");
+        fs::write(&path, whole).unwrap();
+    }
+    fs::remove_file(place.file("metrics.csv")).unwrap();
+    assert!(View::read(&place.path).unwrap().rows.is_empty());
 }

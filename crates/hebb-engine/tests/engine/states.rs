@@ -182,7 +182,7 @@ fn a_state_has_its_name_in_the_checkpoint() {
     let largest = weights.get("C1").unwrap().iter().fold(0.0_f32, |largest, c| largest.max(c.abs()));
     assert_eq!(
         (text.lines().next(), last[3]),
-        (Some("epoch,seconds,covariance,largest"), &*format!("{:?}", f64::from(largest)))
+        (Some("epoch,seconds,covariance,largest,step"), &*format!("{:?}", f64::from(largest)))
     );
     let sum: f64 = weights.get("C1").unwrap().iter().map(|&c| f64::from(c).powi(2)).sum();
     assert!((last[2].parse::<f64>().unwrap() - sum).abs() < 1e-6 * sum, "the validation sees it");

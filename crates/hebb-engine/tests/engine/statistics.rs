@@ -11,7 +11,7 @@ use hebb_spec::system::System;
 use hebb_systems::layered::statistics::PairSums;
 use hebb_systems::layered::{Detail, Model, RStart, Rule};
 
-use crate::fixture::{Notes, Place, Settings, epochs, kinds, last, resume, start, start_with};
+use crate::fixture::{Notes, Place, Settings, copy, epochs, kinds, last, resume, start, start_with};
 
 /// The values of a run's last row, behind loss and error.
 fn observed(place: &Place, settings: &Settings) -> Vec<(String, Option<f64>)> {
@@ -108,30 +108,45 @@ fn looking_closer_changes_no_training() {
     for (basic, full) in rows(&basic).lines().zip(rows(&full).lines()).skip(1) {
         let cells = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>();
         let (basic, full) = (cells(basic), cells(full));
-        assert_eq!(basic[2..], full[2..basic.len()], "the loss of the images looked at counts nowhere");
-        assert_eq!(full.len(), basic.len() + 2);
+        let (step, values) = basic.split_last().unwrap();
+        assert_eq!(values[2..], full[2..values.len()], "the loss of the images looked at counts nowhere");
+        assert_eq!((full.len(), full.last()), (basic.len() + 2, Some(step)));
     }
 }
 
+/// Rows without their seconds, each as its fields.
+fn rows(text: &str) -> Vec<Vec<&str>> {
+    fn fields(line: &str) -> Vec<&str> {
+        line.split(',').enumerate().filter(|&(at, _)| at != 1).map(|(_, field)| field).collect()
+    }
+    text.lines().map(fields).collect()
+}
+
 #[test]
-fn rows_of_a_version_with_fewer_columns_are_kept() {
-    let (whole, place) = (Place::new(), Place::new());
+fn a_folder_keeps_its_own_header() {
+    let (whole, half) = (Place::new(), Place::new());
     start(&whole, &epochs(4)).unwrap();
-    start(&place, &epochs(2)).unwrap();
-    let text = fs::read_to_string(place.file("metrics.csv")).unwrap();
-    let older: String =
-        text.lines().map(|line| line.splitn(9, ',').take(8).collect::<Vec<_>>().join(",") + "\n").collect();
-    assert!(older.starts_with("epoch,") && older.lines().next().unwrap().ends_with(",corr_3"));
-    fs::write(place.file("metrics.csv"), &older).unwrap();
-    resume(&place, Some(Length::Epochs(4))).unwrap();
-    let resumed = fs::read_to_string(place.file("metrics.csv")).unwrap();
-    let lines: Vec<&str> = resumed.lines().collect();
-    assert_eq!(lines[0], text.lines().next().unwrap());
-    assert_eq!(lines[1], format!("{},,,,,,", older.lines().nth(1).unwrap()));
-    assert_eq!(lines.len(), 5);
-    let columns = lines[0].split(',').count();
-    assert!(lines.iter().all(|line| line.split(',').count() == columns));
-    assert_eq!(place.bytes()["last.safetensors"], whole.bytes()["last.safetensors"]);
+    start(&half, &epochs(2)).unwrap();
+    let [text, all] = [&half, &whole].map(|place| fs::read_to_string(place.file("metrics.csv")).unwrap());
+    assert!(text.lines().next().unwrap().ends_with(",step"));
+    let first = |text: &str, fields: usize| -> String {
+        text.lines().map(|line| line.split(',').take(fields).collect::<Vec<_>>().join(",") + "\n").collect()
+    };
+    let fields = text.lines().next().unwrap().split(',').count();
+    // Of a version that wrote no steps; of one that told less of the layers.
+    let place = Place::new();
+    for kept in [fields - 1, 8] {
+        copy(&half.path, &place.path);
+        let older = first(&text, kept);
+        fs::write(place.file("metrics.csv"), &older).unwrap();
+        resume(&place, Some(Length::Epochs(4))).unwrap();
+        let resumed = fs::read_to_string(place.file("metrics.csv")).unwrap();
+        assert!(resumed.starts_with(&older), "{resumed}");
+        assert_eq!(rows(&resumed), rows(&first(&all, kept)));
+        assert_eq!(place.bytes()["last.safetensors"], whole.bytes()["last.safetensors"]);
+    }
+    let older = first(&text, 8);
+    assert!(older.lines().next().unwrap().ends_with(",corr_3"));
 
     // Columns that this run does not write are another's.
     fs::write(place.file("metrics.csv"), older.replace(",corr_3", ",corr_4")).unwrap();

@@ -50,7 +50,7 @@ fn rows(place: &Place) -> Vec<String> {
 fn lines(rows: &[Row]) -> Vec<String> {
     let field = |value: &Option<f64>| value.map_or_else(String::new, |value| format!("{value:?}"));
     let values = |row: &Row| row.values.iter().map(|(_, value)| field(value)).collect::<Vec<_>>().join(",");
-    rows.iter().map(|row| format!("{},{}", row.epoch, values(row))).collect()
+    rows.iter().map(|row| format!("{},{},{}", row.epoch, values(row), row.step.unwrap())).collect()
 }
 
 /// The two hold the same.

@@ -35,10 +35,12 @@ fn rows_reports_and_checkpoints_agree() {
     for (line, row) in lines[1..].iter().zip(&notes.rows) {
         let fields: Vec<f64> = line.split(',').map(|field| field.parse().unwrap()).collect();
         let names: Vec<&str> = row.values.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names.join(","), lines[0].split_once(",seconds,").unwrap().1);
+        assert_eq!(format!("{},step", names.join(",")), lines[0].split_once(",seconds,").unwrap().1);
         let exact: Vec<f64> = row.values.iter().map(|(_, value)| value.unwrap()).collect();
         assert_eq!(fields[0], f64::from(row.epoch));
-        assert_eq!(fields[2..], exact, "floats read back to the last bit");
+        let (step, values) = fields[2..].split_last().unwrap();
+        assert_eq!(values, exact, "floats read back to the last bit");
+        assert_eq!((Some(*step), row.step), (row.step.map(f64::from), Some(row.epoch * EPOCH_STEPS)));
         let error = row.get("validation_error").unwrap();
         if error < best.0 {
             best = (error, row.epoch);
@@ -98,7 +100,7 @@ fn bp_has_no_r_and_no_correlation() {
     let place = Place::new();
     start(&place, &epochs(1).rule(Rule::BP)).unwrap();
     let text = fs::read_to_string(place.file("metrics.csv")).unwrap();
-    assert!(text.contains(",validation_error,saturated_1,saturated_2\n1,"), "{text}");
+    assert!(text.contains(",validation_error,saturated_1,saturated_2,step\n1,"), "{text}");
     let file = TensorFile::read(&place.file("last.safetensors")).unwrap();
     let names: Vec<String> = file.entries().into_iter().map(|entry| entry.name).collect();
     assert_eq!(names, ["W1", "W2", "W3"]);
@@ -112,7 +114,7 @@ fn without_validation_there_is_no_best() {
     let text = fs::read_to_string(place.file("metrics.csv")).unwrap();
     for line in text.lines().skip(1) {
         let fields: Vec<&str> = line.split(',').collect();
-        assert_eq!((fields.len(), fields[4], fields[5]), (14, "", ""));
+        assert_eq!((fields.len(), fields[4], fields[5]), (15, "", ""));
         assert!(fields[6..].iter().all(|field| !field.is_empty()), "training records are looked at: {line}");
     }
 }

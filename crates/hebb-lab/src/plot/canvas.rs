@@ -9,6 +9,8 @@ use super::palette::{Colour, Dash, Style};
 
 /// Pixels of the PNG for a pixel of the drawing.
 const PNG_SCALE: f32 = 1.5;
+/// How much a shade covers what lies behind it.
+const SHADE: f64 = 0.2;
 /// How far a drawn line may be from its points, in pixels: what the eye would not see needs no room in the file.
 const SIMPLIFY: f64 = 0.08;
 
@@ -91,12 +93,24 @@ impl Canvas {
 
     /// Fills a polygon.
     pub fn polygon(&mut self, places: &[Place], fill: Colour) {
+        self.area(places, fill, None);
+    }
+
+    /// Fills a polygon so that what lies behind shows through; places that are not finite are left out.
+    pub fn shade(&mut self, places: &[Place], fill: Colour) {
+        let places: Vec<Place> = places.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
+        if places.len() > 2 {
+            self.area(&simplified(&places), fill, Some(SHADE));
+        }
+    }
+
+    fn area(&mut self, places: &[Place], fill: Colour, opacity: Option<f64>) {
         let steps = places.iter().enumerate();
         let mut d: String =
             steps.map(|(at, (x, y))| format!("{}{x:.2} {y:.2} ", if at == 0 { 'M' } else { 'L' })).collect();
         d.push('Z');
         let fill = Some(colour(fill));
-        let (stroke, stroke_width, opacity, stroke_dasharray) = (Color::None, 0.0, None, None);
+        let (stroke, stroke_width, stroke_dasharray) = (Color::None, 0.0, None);
         self.scene.add(Primitive::Path(Box::new(PathData {
             d,
             fill,

@@ -66,6 +66,17 @@ pub enum Mark {
         place: (usize, usize),
         /// Their colour.
         colour: Colour,
+        /// From where to where the n-th may as well reach, as a line at its end; empty: of none.
+        spans: Vec<Option<(f64, f64)>>,
+    },
+    /// What lies between two lines, pale, behind the curve of its colour.
+    Band {
+        /// x and y of the lower one.
+        low: Vec<(f64, f64)>,
+        /// Of the upper one.
+        high: Vec<(f64, f64)>,
+        /// Its colour.
+        colour: Colour,
     },
     /// A text at a point.
     Note {
@@ -99,6 +110,11 @@ impl Chart {
     /// With a curve and a name at its end.
     pub fn named(self, points: Vec<(f64, f64)>, style: Style, label: impl Into<String>) -> Self {
         self.with(Mark::Curve { points, style, label: Some(label.into()) })
+    }
+
+    /// With what lies between two lines.
+    pub fn band(self, low: Vec<(f64, f64)>, high: Vec<(f64, f64)>, colour: Colour) -> Self {
+        self.with(Mark::Band { low, high, colour })
     }
 
     /// With a mark in front of the others.
@@ -221,9 +237,12 @@ impl Mark {
         match self {
             Mark::Curve { points, .. } | Mark::Points { points, .. } => points.clone(),
             Mark::Arrow { from, to, .. } => vec![*from, *to],
-            Mark::Bars { values, .. } => {
-                values.iter().enumerate().flat_map(|(at, &value)| [(at as f64, 0.0), (at as f64, value)]).collect()
+            Mark::Bars { values, spans, .. } => {
+                let bars = values.iter().enumerate().flat_map(|(at, &value)| [(at as f64, 0.0), (at as f64, value)]);
+                let spans = spans.iter().enumerate().filter_map(|(at, span)| Some((at as f64, (*span)?)));
+                bars.chain(spans.flat_map(|(at, (low, high))| [(at, low), (at, high)])).collect()
             }
+            Mark::Band { low, high, .. } => low.iter().chain(high).copied().collect(),
             Mark::Note { at, .. } => vec![*at],
         }
     }
@@ -242,17 +261,32 @@ impl Mark {
                 canvas.points(&places.collect::<Vec<_>>(), *radius, *colour);
             }
             Mark::Arrow { from, to, style } => arrow(canvas, place(*from), place(*to), *style),
-            Mark::Bars { values, place: (index, of), colour } => {
+            Mark::Bars { values, place: (index, of), colour, spans } => {
                 let wide = 0.8 * unit / *of as f64;
-                for (at, &value) in values.iter().enumerate() {
+                for (at, &value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
                     let ((x, base), (_, top)) = (place((at as f64, 0.0)), place((at as f64, value)));
-                    let x = x + (*index as f64 - *of as f64 / 2.0) * wide;
-                    canvas.fill(Rect { x, y: base.min(top), w: 0.92 * wide, h: (base - top).abs() }, *colour);
+                    let (x, w) = (x + (*index as f64 - *of as f64 / 2.0) * wide, 0.92 * wide);
+                    canvas.fill(Rect { x, y: base.min(top), w, h: (base - top).abs() }, *colour);
+                    if let Some(&Some((low, high))) = spans.get(at) {
+                        let ((_, low), (_, high)) = (place((at as f64, low)), place((at as f64, high)));
+                        whisker(canvas, x + w / 2.0, (low, high), w.min(14.0) / 2.0);
+                    }
                 }
+            }
+            Mark::Band { low, high, colour } => {
+                let places: Vec<Place> = low.iter().chain(high.iter().rev()).map(|&point| place(point)).collect();
+                canvas.shade(&places, *colour);
             }
             Mark::Note { at, text } => canvas.text(place(*at), text, set(SMALL, Anchor::Start)),
         }
     }
+}
+
+/// A line between two heights, with an end at each.
+fn whisker(canvas: &mut Canvas, x: f64, (low, high): (f64, f64), half: f64) {
+    let style = line(Colour::INK, 1.5);
+    canvas.line(&[(x, low), (x, high)], style);
+    [low, high].into_iter().for_each(|y| canvas.line(&[(x - half, y), (x + half, y)], style));
 }
 
 /// A line with a head of 8 pixels.

@@ -4,11 +4,13 @@ fn figure() -> Figure {
     let curve = |of: f64| (0..=100).map(|at| (f64::from(at), of * f64::from(at) / 100.0)).collect::<Vec<_>>();
     let chart = Chart::new("a chart", Axis::new("iteration"), Axis::new("error").over(0.0, 1.0))
         .named(curve(0.5), Style::nth(0), "first")
-        .named(curve(0.51), Style::nth(1), "second");
+        .named(curve(0.51), Style::nth(1), "second")
+        .band(curve(0.3), curve(0.9), Colour::nth(0));
     let bars = Chart::new("bars", Axis::new("").of(["a", "b"]), Axis::new("angle (degrees)")).with(Mark::Bars {
         values: vec![1.0, -2.0],
         place: (0, 1),
         colour: Colour::nth(2),
+        spans: vec![Some((0.5, 0.9)), None],
     });
     let plane = Chart::new("a plane", Axis::new("x"), Axis::new("y"))
         .with(Mark::Points { points: vec![(0.0, 0.0), (f64::NAN, 1.0)], colour: Colour::MIDDLE, radius: 2.0 })
@@ -65,4 +67,26 @@ fn a_long_key_takes_more_lines_and_an_empty_figure_is_one() {
 fn the_same_figure_is_the_same_bytes() {
     assert_eq!(figure().svg(), figure().svg());
     assert_eq!(figure().png().unwrap(), figure().png().unwrap());
+}
+
+#[test]
+fn a_bar_may_have_a_span_and_a_curve_a_band() {
+    let svg = figure().svg();
+    assert_eq!(svg.matches("opacity=\"0.2\"").count(), 1, "one band: {}", &svg[..400]);
+    let without = |figure: &mut Figure| {
+        for panel in figure.rows.iter_mut().flatten() {
+            if let Panel::Chart(chart) = panel {
+                chart.marks.iter_mut().for_each(|mark| match mark {
+                    Mark::Bars { spans, .. } => spans.clear(),
+                    Mark::Band { low, high, .. } => (low.clear(), high.clear()).0,
+                    _ => {}
+                });
+            }
+        }
+    };
+    let mut bare = figure();
+    without(&mut bare);
+    let whiskers = |svg: &str| svg.matches("stroke-width=\"1.5\"").count();
+    assert_eq!((whiskers(&svg), whiskers(&bare.svg())), (3, 0), "a line and its two ends");
+    assert!(!bare.svg().contains("opacity=\"0.2\""));
 }

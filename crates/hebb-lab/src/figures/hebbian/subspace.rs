@@ -226,6 +226,7 @@ fn picture(courses: &[Course]) -> plot::Figure {
         values: first().map(of).collect(),
         place: (at, 2),
         colour,
+        spans: Vec::new(),
     };
     let most = first().map(|course| course.rest.0.max(course.rest.1)).fold(0.0, f64::max);
     let rest = Chart::new(
