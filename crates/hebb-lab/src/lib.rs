@@ -8,11 +8,13 @@ pub mod figures;
 pub mod folder;
 mod kept;
 pub mod plot;
+pub mod probe;
 pub mod report;
 pub mod request;
 mod runs;
 pub mod stats;
 pub mod table;
+pub mod trained;
 
 pub use figures::{Figure, Made};
 pub use request::{LabError, Request, Scale, Seeds};

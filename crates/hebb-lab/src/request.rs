@@ -9,6 +9,7 @@ use hebb_data::DataError;
 use hebb_engine::WriteError;
 use hebb_engine::job::JobError;
 use hebb_engine::run::RunError;
+use hebb_engine::tensor_file::CheckpointError;
 use hebb_engine::trainer::TrainError;
 use hebb_spec::backend::{self, Runtime};
 use hebb_spec::settings::SettingError;
@@ -16,6 +17,7 @@ use hebb_systems::section5::circuits::CircuitError;
 use hebb_systems::section5::integrate::IntegrateError;
 
 use crate::plot::DrawError;
+use crate::probe::ProbeError;
 
 /// A figure that was not made. Its sentence names the option at fault, where one is.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +114,20 @@ pub enum LabError {
         /// The run's folder.
         path: PathBuf,
     },
+    /// A checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A checkpoint of another system.
+    #[error("{} is of `hebb {system}`, and no layered network", path.display())]
+    NotLayered {
+        /// The file.
+        path: PathBuf,
+        /// The system.
+        system: String,
+    },
+    /// What a network was asked beside its training.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
     /// It was asked to stop.
     #[error("stopped before the figure was done")]
     Stopped,
