@@ -5,8 +5,10 @@
 //! device or prints.
 
 pub mod figures;
+pub mod filters;
 pub mod folder;
 mod kept;
+pub mod npy;
 pub mod plot;
 pub mod probe;
 pub mod report;

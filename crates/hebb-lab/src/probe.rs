@@ -131,8 +131,12 @@ pub struct Probe {
 impl Probe {
     /// Makes a network ready for so many images at once; all its weights are 0.
     pub fn new(runtime: &dyn Runtime, model: &Model, batch: u32) -> Result<Self, LabError> {
-        let backend = runtime.prepare(model.plan(batch), &Options::default())?;
-        Ok(Self { model: model.clone(), backend, gathered: Gathered::default() })
+        Ok(Self::on(runtime.prepare(model.plan(batch), &Options::default())?, model))
+    }
+
+    /// The same where its plan has been made ready.
+    pub fn on(backend: Box<dyn Backend>, model: &Model) -> Self {
+        Self { model: model.clone(), backend, gathered: Gathered::default() }
     }
 
     /// The network.
@@ -205,6 +209,13 @@ impl Probe {
     pub fn activities(&mut self, records: &Split, indices: &[u32]) -> Result<Vec<Activity>, LabError> {
         let seen = self.forward();
         self.watch(List::EVALUATE, (records, indices), &seen, |_| true)
+    }
+
+    /// The outputs alone, image by image.
+    pub fn outputs(&mut self, records: &Split, indices: &[u32]) -> Result<Vec<f32>, LabError> {
+        let last: Vec<Seen> = self.forward().pop().into_iter().collect();
+        let seen = self.watch(List::EVALUATE, (records, indices), &last, |_| true)?;
+        Ok(seen.into_iter().flat_map(|outputs| outputs.values).collect())
     }
 
     /// δ of each layer that learns or sends its own on, from layer 1 up, as a step of training would have it before

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use hebb_engine::from_file;
 use hebb_engine::metadata::Metadata;
+use hebb_engine::run::RunError;
 use hebb_engine::tensor_file::{CheckpointError, TensorFile};
+use hebb_engine::view::View;
 use hebb_spec::param::Weights;
 use hebb_spec::system::System as _;
 use hebb_systems::layered::Model;
@@ -31,6 +33,12 @@ impl Trained {
     /// Reads a checkpoint.
     pub fn file(path: &Path) -> Result<Self, LabError> {
         Self::read(&TensorFile::read(path)?)
+    }
+
+    /// Reads the newest weights of a run, which may be at work.
+    pub fn of(run: &View) -> Result<Self, LabError> {
+        let last = run.last().ok_or_else(|| RunError::NoCheckpoint { path: run.path.clone() })?;
+        Self::file(&last)
     }
 
     /// The same from a file that is in memory.
@@ -63,6 +71,7 @@ mod tests {
 
     use hebb_engine::checkpoint;
     use hebb_engine::metadata::Progress;
+    use hebb_engine::settings::Record;
     use hebb_spec::Shape;
     use hebb_spec::settings::{Table, Value};
     use hebb_systems::layered::{ModelSpec, Rule};
@@ -123,6 +132,24 @@ mod tests {
         let whole = std::fs::read(&path).unwrap();
         std::fs::write(&path, &whole[..whole.len() - 5]).unwrap();
         assert!(matches!(Trained::file(&path), Err(LabError::Checkpoint(CheckpointError::Format { .. }))));
+    }
+
+    #[test]
+    fn a_runs_newest_weights_are_its_start_until_there_are_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = View {
+            path: folder.path().to_owned(),
+            settings: Table::default(),
+            record: Record::new(Shape::new(1, 6, 6), 4, "cpu".to_owned(), Vec::new()),
+            rows: Vec::new(),
+        };
+        let model = model(1.0);
+        assert!(matches!(Trained::of(&run), Err(LabError::Run(RunError::NoCheckpoint { .. }))));
+        for name in [".start.safetensors", "last.safetensors"] {
+            let path = folder.path().join(name);
+            write(&path, &model, model.describe());
+            assert_eq!(Trained::of(&run).unwrap().path, path);
+        }
     }
 
     #[test]

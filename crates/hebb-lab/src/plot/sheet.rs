@@ -47,14 +47,32 @@ impl Sheet {
         Margins { left: 12.0, right, top: if self.title.is_empty() { 8.0 } else { 26.0 }, bottom: 12.0 }
     }
 
+    /// Room between two images, in their pixels.
+    fn gap(&self) -> f64 {
+        let least = self.images.first().map_or(0, |first| first.size.0.min(first.size.1));
+        if self.images.len() > 1 { 0.15 * least as f64 } else { 0.0 }
+    }
+
+    /// Width and height of all images, in their pixels.
+    fn extent(&self) -> (f64, f64) {
+        let size = self.images.first().map_or((0, 0), |first| first.size);
+        let columns = self.columns.clamp(1, self.images.len().max(1));
+        let across = |count: usize, size: usize| count as f64 * (size as f64 + self.gap()) - self.gap();
+        (across(columns, size.1), across(self.images.len().div_ceil(columns), size.0))
+    }
+
+    /// Width and height of a panel for it whose longer side is at most so long and whose pixels are at most so large.
+    pub(crate) fn size(&self, (longest, pixel): (f64, f64)) -> (f64, f64) {
+        let (wide, high) = self.extent();
+        let pixel = (longest / wide.max(high)).min(pixel);
+        ((wide * pixel).max(1.0), (high * pixel).max(1.0))
+    }
+
     /// Draws it into the middle of a rectangle, pixels square.
     pub(super) fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let Some(first) = self.images.first() else { return };
-        let columns = self.columns.clamp(1, self.images.len());
-        let rows = self.images.len().div_ceil(columns);
-        let gap = if self.images.len() > 1 { 0.15 * first.size.0.min(first.size.1) as f64 } else { 0.0 };
-        let across = |count: usize, size: usize| count as f64 * (size as f64 + gap) - gap;
-        let (wide, high) = (across(columns, first.size.1), across(rows, first.size.0));
+        let (columns, gap) = (self.columns.clamp(1, self.images.len()), self.gap());
+        let (wide, high) = self.extent();
         let pixel = (area.w / wide).min(area.h / high);
         let left = area.x + (area.w - wide * pixel) / 2.0;
         let top = area.y + (area.h - high * pixel) / 2.0;

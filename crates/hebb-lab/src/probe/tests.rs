@@ -81,6 +81,7 @@ fn activities_are_those_of_the_formula() {
     assert!(seen[0].values.iter().zip(bytes).all(|(&x, &byte)| (x - f32::from(byte) / 255.0).abs() < 1e-6));
     let summed = seen[1].values.iter().zip(&seen[2].values).map(|(a, b)| a + b);
     assert!(seen[3].values.iter().zip(summed).all(|(&sum, wanted)| (sum - wanted).abs() < 1e-6));
+    assert_eq!(probe.outputs(&records, &indices).unwrap(), seen[6].values);
     // The output is a product with the activity before it.
     let w = weights.get("W4").unwrap();
     for (x, outputs) in seen[5].values.chunks(7).zip(seen[6].values.chunks(4)) {
