@@ -15,6 +15,7 @@ pub mod report;
 pub mod request;
 mod runs;
 pub mod stats;
+pub mod sweep;
 pub mod table;
 pub mod trained;
 
