@@ -13,6 +13,7 @@ pub mod request;
 mod runs;
 pub mod stats;
 pub mod table;
+pub mod tensorboard;
 
 pub use figures::{Figure, Made};
 pub use request::{LabError, Request, Scale, Seeds};

@@ -112,6 +112,12 @@ pub enum LabError {
         /// The run's folder.
         path: PathBuf,
     },
+    /// Something else stands where a run's events should.
+    #[error("{} is no file of events as this program writes them", path.display())]
+    NoEvents {
+        /// The file.
+        path: PathBuf,
+    },
     /// It was asked to stop.
     #[error("stopped before the figure was done")]
     Stopped,
