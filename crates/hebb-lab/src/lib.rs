@@ -17,6 +17,7 @@ mod runs;
 pub mod stats;
 pub mod sweep;
 pub mod table;
+pub mod tensorboard;
 pub mod trained;
 
 pub use figures::{Figure, Made};
