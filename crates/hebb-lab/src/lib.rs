@@ -6,6 +6,7 @@
 
 pub mod figures;
 pub mod folder;
+pub mod html;
 mod kept;
 pub mod plot;
 pub mod probe;
