@@ -7,6 +7,7 @@
 pub mod figures;
 pub mod filters;
 pub mod folder;
+pub mod html;
 mod kept;
 pub mod npy;
 pub mod plot;
