@@ -16,7 +16,7 @@ use hebb_engine::store::{Memory, Store};
 use hebb_engine::trainer::{Ending, Trainer};
 use hebb_engine::weights::upload;
 use hebb_spec::Shape;
-use hebb_spec::backend::{Backend, Options, Runtime, Step};
+use hebb_spec::backend::{Backend, Choice, Options, Step};
 use hebb_spec::param::Weights;
 use hebb_spec::plan::List;
 use hebb_spec::settings::Table;
@@ -50,11 +50,13 @@ pub struct Long<'a> {
     pub system: &'a dyn System,
     /// From what; the last of them are for validation.
     pub records: &'a dyn Records,
-    /// What the records are called.
+    /// What the records are called, without a place.
     pub data: &'a str,
+    /// The same as run.toml has it: with their place, where they have one.
+    pub source: &'a str,
     /// Their digest.
     pub digest: String,
-    /// Their settings, beside those of the system.
+    /// All settings but the run's own, as run.toml has them.
     pub spec: Table,
     /// Shape of a record, and the number of classes; 0 where there are none.
     pub kind: (Shape, u32),
@@ -139,7 +141,7 @@ impl Long<'_> {
             if let Some(epochs) = self.kept_epochs(request)? {
                 return Ok(epochs);
             }
-            seconds = self.seconds(request.runtime)? * runs as f64;
+            seconds = self.seconds(request)? * runs as f64;
         }
         Ok(request.scale.steps(self.epochs, || seconds))
     }
@@ -149,7 +151,7 @@ impl Long<'_> {
     }
 
     /// The epochs of the run that is kept, if there is one.
-    fn kept_epochs(&self, request: &Request<'_>) -> Result<Option<u32>, LabError> {
+    pub fn kept_epochs(&self, request: &Request<'_>) -> Result<Option<u32>, LabError> {
         let Some(path) = self.path(request) else { return Ok(None) };
         match Existing::open(&path) {
             Ok(existing) => match RunSettings::from_table(existing.settings())?.length {
@@ -162,25 +164,25 @@ impl Long<'_> {
     }
 
     fn job(&self, epochs: u32) -> Result<Job<'_>, LabError> {
-        let mut spec = self.system.describe();
-        spec.0.extend(self.spec.0.iter().cloned());
         let settings = RunSettings {
-            data: self.data.to_owned(),
+            data: self.source.to_owned(),
             validation: Some(self.validation),
             length: Length::Epochs(epochs),
             batch: self.batch,
             seed: self.seed,
             ..RunSettings::default()
         };
-        Ok(Job::new(self.system, spec, settings, (self.data, self.records.count()))?)
+        Ok(Job::new(self.system, self.spec.clone(), settings, (self.data, self.records.count()))?)
     }
 
     /// Trains it from `start` to its end, or from where it was stopped.
     pub fn train(&self, request: &Request<'_>, start: Weights, beside: Beside<'_>) -> Result<Done, LabError> {
         let job = self.job(self.epochs)?;
-        let mut backend = request.runtime.prepare(self.system.plan(self.batch), &Options::default())?;
+        let existing = self.existing(request, &job)?;
+        let options = options(existing.as_ref(), &request.runtime.name())?;
+        let mut backend = request.runtime.prepare(self.system.plan(self.batch), &options)?;
         let backend = &mut *backend;
-        let mut keeper = self.keeper(request, &job, backend, &start)?;
+        let mut keeper = self.keeper(request, &job, (backend, &options), (&start, existing))?;
         let mut kept = Kept::read(self.path(request), beside.columns);
         upload(&start, backend)?;
         let first = self.first(&job, backend, &start)?;
@@ -222,13 +224,28 @@ impl Long<'_> {
         (request.tell)(&format!("{}: epoch {} of {}{told}", self.what, row.epoch, self.epochs));
     }
 
+    /// The run that is kept, where there is one, if it is this one.
+    fn existing(&self, request: &Request<'_>, job: &Job<'_>) -> Result<Option<Existing>, LabError> {
+        let Some(path) = self.path(request) else { return Ok(None) };
+        let existing = match check_new(&path, false) {
+            Ok(()) => return Ok(None),
+            Err(RunError::Exists { .. }) => Existing::open(&path)?,
+            Err(error) => return Err(error.into()),
+        };
+        unchanged(&path, existing.settings(), &job.table())?;
+        match existing.record().data_sha256.as_ref() == Some(&self.digest) {
+            true => Ok(Some(existing)),
+            false => Err(LabError::OtherRun { path }),
+        }
+    }
+
     /// Its folder, or memory.
     fn keeper(
         &self,
         request: &Request<'_>,
         job: &Job<'_>,
-        backend: &dyn Backend,
-        start: &Weights,
+        (backend, options): (&dyn Backend, &Options),
+        (start, existing): (&Weights, Option<Existing>),
     ) -> Result<Keeper, LabError> {
         let Some(path) = self.path(request) else {
             return Ok(Keeper::Memory(Box::new(Memory::new(job, start.clone()))));
@@ -237,27 +254,26 @@ impl Long<'_> {
         let mut variants: Vec<String> = kernels.collect();
         variants.sort_unstable();
         variants.dedup();
-        let record = Record::new(self.kind.0, self.kind.1, request.runtime.name(), variants);
-        let record = Record { data_sha256: Some(self.digest.clone()), ..record };
-        let run = match check_new(&path, false) {
-            Ok(()) => Run::create(&path, false, job, &record, start.clone())?,
-            Err(RunError::Exists { .. }) => {
-                let existing = Existing::open(&path)?;
-                unchanged(&path, existing.settings(), &job.table())?;
-                let before = existing.record();
-                if before.data_sha256.as_ref() != Some(&self.digest) {
-                    return Err(LabError::OtherRun { path });
-                }
-                if before.device != record.device {
-                    let (was, is) = (&before.device, &record.device);
-                    let what = &self.what;
-                    (request.tell)(&format!("{what}: begun on {was}, on {is} it goes on, but not to the same bits"));
-                }
-                existing.resume(job, &record)?
-            }
-            Err(error) => return Err(error.into()),
+        let record = Record {
+            choices: options.choices.iter().map(ToString::to_string).collect(),
+            winograd: request.winograd.map(str::to_owned),
+            data_sha256: Some(self.digest.clone()),
+            ..Record::new(self.kind.0, self.kind.1, request.runtime.name(), variants)
         };
-        Ok(Keeper::Folder(Box::new(run)))
+        let Some(existing) = existing else {
+            return Ok(Keeper::Folder(Box::new(Run::create(&path, false, job, &record, start.clone())?)));
+        };
+        let (before, what) = (existing.record(), &self.what);
+        let other = |was: &str, is: &str| {
+            (request.tell)(&format!("{what}: begun {was}, {is} it goes on, but not to the same bits"));
+        };
+        if before.device != record.device {
+            other(&format!("on {}", before.device), &format!("on {}", record.device));
+        } else if before.winograd != record.winograd {
+            let word = |record: &Record| format!("with --winograd {}", record.winograd.as_deref().unwrap_or("off"));
+            other(&word(before), &word(&record));
+        }
+        Ok(Keeper::Folder(Box::new(existing.resume(job, &record)?)))
     }
 
     /// The row of the start, as if an epoch without steps had ended.
@@ -272,9 +288,9 @@ impl Long<'_> {
     }
 
     /// Seconds that an epoch takes.
-    fn seconds(&self, runtime: &dyn Runtime) -> Result<f64, LabError> {
+    pub fn seconds(&self, request: &Request<'_>) -> Result<f64, LabError> {
         let job = self.job(self.epochs)?;
-        let mut backend = runtime.prepare(self.system.plan(self.batch), &Options::default())?;
+        let mut backend = request.runtime.prepare(self.system.plan(self.batch), &Options::default())?;
         upload(&self.start(), &mut *backend)?;
         let (mut gathered, indices) = (Gathered::default(), (0..self.batch).collect::<Vec<u32>>());
         self.records.gather(0, &indices, &mut gathered);
@@ -291,8 +307,21 @@ impl Long<'_> {
     }
 }
 
+/// How a run that is kept was made ready, where it goes on on its device: by the rows of a tuning table that its record has.
+fn options(existing: Option<&Existing>, device: &str) -> Result<Options, LabError> {
+    let Some(existing) = existing.filter(|existing| existing.record().device == device) else {
+        return Ok(Options::default());
+    };
+    let choice = |text: &String| {
+        let wrong = |_| RunError::Settings { path: existing.settings_path(), cause: format!("[record] choices has '{text}'") };
+        text.parse::<Choice>().map_err(wrong)
+    };
+    let choices = existing.record().choices.iter().map(choice).collect::<Result<_, _>>()?;
+    Ok(Options { choices, ..Options::default() })
+}
+
 /// Refuses a kept run whose settings are not the figure's.
-fn unchanged(path: &std::path::Path, found: &Table, wanted: &Table) -> Result<(), LabError> {
+pub fn unchanged(path: &std::path::Path, found: &Table, wanted: &Table) -> Result<(), LabError> {
     let text = |table: &Table, key: &str| table.get(key).map_or_else(String::new, ToString::to_string);
     let keys = wanted.0.iter().chain(&found.0).map(|(key, _)| key.as_str()).filter(|key| !FREE.contains(key));
     for key in keys {

@@ -13,6 +13,7 @@ use hebb_engine::tensor_file::CheckpointError;
 use hebb_engine::trainer::TrainError;
 use hebb_spec::backend::{self, Runtime};
 use hebb_spec::settings::SettingError;
+use hebb_systems::layered::SpecError;
 use hebb_systems::section5::circuits::CircuitError;
 use hebb_systems::section5::integrate::IntegrateError;
 
@@ -93,6 +94,9 @@ pub enum LabError {
     /// A system that is none.
     #[error(transparent)]
     Setting(#[from] SettingError),
+    /// A network that does not fit its images.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
     /// A run's folder.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -134,6 +138,12 @@ pub enum LabError {
         /// The file.
         path: PathBuf,
     },
+    /// A kept run that has no rows of its first epochs.
+    #[error("{} has a metrics.csv without the first epochs of its run", path.display())]
+    LostRows {
+        /// The run's folder.
+        path: PathBuf,
+    },
     /// It was asked to stop.
     #[error("stopped before the figure was done")]
     Stopped,
@@ -155,13 +165,16 @@ pub enum Scale {
     Small,
     /// As many steps as so many minutes have room for, at most all.
     Minutes(f64),
+    /// So many epochs of each run.
+    Epochs(u32),
 }
 
 impl Scale {
-    /// How many of a run's steps are done; `seconds` times what all runs of the figure take a step.
+    /// How many of a run's steps, or epochs, are done; `seconds` times what all runs of the figure take for one.
     pub fn steps(self, full: u32, seconds: impl FnOnce() -> f64) -> u32 {
         let share = match self {
             Scale::Full => return full,
+            Scale::Epochs(epochs) => return epochs.min(full),
             Scale::Half => 0.5,
             Scale::Small => 0.1,
             Scale::Minutes(minutes) => minutes * 60.0 / (seconds() * f64::from(full)),
@@ -193,6 +206,7 @@ impl fmt::Display for Scale {
             Scale::Half => f.write_str("half"),
             Scale::Small => f.write_str("small"),
             Scale::Minutes(minutes) => write!(f, "{minutes}"),
+            Scale::Epochs(epochs) => write!(f, "{epochs} epochs"),
         }
     }
 }
@@ -235,6 +249,10 @@ pub struct Request<'a> {
     pub tell: &'a dyn Fn(&str),
     /// Where the runs of figures that keep them have their folders, so that they go on another time; none: in memory.
     pub runs: Option<&'a Path>,
+    /// Whether only what the kept runs have is drawn, and nothing trained.
+    pub finished: bool,
+    /// Which of Winograd's forms the runtime takes, as runs' records have it; none where it knows none.
+    pub winograd: Option<&'a str>,
     /// Set from elsewhere, it ends the figures that keep runs after the step at hand.
     pub stop: &'a AtomicBool,
 }
@@ -245,7 +263,7 @@ static NEVER: AtomicBool = AtomicBool::new(false);
 impl<'a> Request<'a> {
     /// A figure of these seeds, of data that are built in; nothing is told, kept or stopped.
     pub fn new(runtime: &'a dyn Runtime, scale: Scale, seeds: Seeds) -> Self {
-        Self { scale, seeds, data: &[], runtime, tell: &|_| {}, runs: None, stop: &NEVER }
+        Self { scale, seeds, data: &[], runtime, tell: &|_| {}, runs: None, finished: false, winograd: None, stop: &NEVER }
     }
 }
 
@@ -274,5 +292,6 @@ mod tests {
         assert_eq!(steps(Scale::Minutes(1.0), 0.1), 600);
         assert_eq!(steps(Scale::Minutes(1.0), 1e-9), 1000, "never more than all");
         assert_eq!(steps(Scale::Minutes(0.001), 10.0), 1, "nor none");
+        assert_eq!([7, 7000].map(|epochs| steps(Scale::Epochs(epochs), 1.0)), [7, 1000]);
     }
 }

@@ -9,6 +9,8 @@ mod traces;
 
 use hebb_data::{PatternSpec, Patterns};
 use hebb_spec::Shape;
+use hebb_spec::settings::Table as Settings;
+use hebb_spec::system::System;
 use hebb_spec::transfer::TransferFunction;
 use hebb_systems::microcircuit::Microcircuit;
 
@@ -56,8 +58,9 @@ impl Protocol {
             system: &self.circuit,
             records: patterns,
             data: "patterns",
+            source: "patterns",
             digest: patterns.digest(),
-            spec: self.spec.table(),
+            spec: settings(&self.circuit, self.spec.table()),
             kind: (Shape::flat(self.circuit.units(0)), 0),
             validation: self.spec.held as usize,
             batch: BATCH,
@@ -99,6 +102,11 @@ impl Course {
         let at = |(epoch, value): (usize, &f64)| (protocol.seen(epoch as u32) as f64, *value);
         values.iter().enumerate().map(at).collect()
     }
+}
+
+/// A network's settings and those of its data.
+fn settings(circuit: &Microcircuit, data: Settings) -> Settings {
+    Settings(circuit.describe().0.into_iter().chain(data.0).collect())
 }
 
 /// A column's first and last numbers.

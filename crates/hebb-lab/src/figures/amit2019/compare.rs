@@ -1,0 +1,122 @@
+//! Runs beside each other: by seed, at an epoch that all have.
+
+use std::fmt;
+
+use super::runs::Course;
+use crate::report::Claim;
+use crate::stats;
+
+/// How far above another an error is close to it, and from where on it is far above: shares of the images.
+pub const CLOSE: f64 = 0.05;
+pub const FAR: f64 = 0.10;
+
+/// The column that figures of errors compare.
+pub const VALIDATION: &str = "validation_error";
+
+/// A share as a percentage.
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// What groups of runs were found to be at the last epoch that all of them have.
+pub struct Ends<const N: usize> {
+    /// That epoch, counted from 1.
+    pub epoch: usize,
+    names: [String; N],
+    /// Seed and value, group by group.
+    values: [Vec<(u64, f64)>; N],
+}
+
+impl<const N: usize> Ends<N> {
+    /// Of groups with a name each; none where one of them is empty.
+    pub fn of(groups: [(&str, &[&Course]); N], column: &str) -> Option<Self> {
+        let epochs = |courses: &[&Course]| courses.iter().map(|course| course.rows.len()).min();
+        let epoch = groups.iter().map(|(_, courses)| epochs(courses)).collect::<Option<Vec<_>>>()?.into_iter().min()?;
+        let value = |course: &&Course| (course.seed, course.column(column)[epoch - 1]);
+        let values = groups.each_ref().map(|(_, courses)| courses.iter().map(value).collect());
+        Some(Self { epoch, names: groups.map(|(name, _)| name.to_owned()), values })
+    }
+
+    /// A group's mean.
+    pub fn mean(&self, group: usize) -> f64 {
+        stats::mean(&self.values[group].iter().map(|(_, value)| *value).collect::<Vec<_>>())
+    }
+
+    /// A group less another, over the seeds that both have.
+    pub fn difference(&self, of: usize, from: usize) -> Difference {
+        let at = |group: usize, seed: u64| self.values[group].iter().find(|(one, _)| *one == seed);
+        let pair = |&(seed, value): &(u64, f64)| Some(value - at(from, seed)?.1);
+        Difference::of(self.values[of].iter().filter_map(pair).collect())
+    }
+
+    /// What each group comes to.
+    pub fn told(&self) -> String {
+        let one = |group: usize| format!("{} {}", self.names[group], percent(self.mean(group)));
+        format!("epoch {}: {}", self.epoch, (0..N).map(one).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// A difference of runs, seed by seed.
+pub struct Difference {
+    /// Its mean over the seeds.
+    pub mean: f64,
+    seeds: usize,
+    /// 95 %; none of a single seed.
+    interval: Option<(f64, f64)>,
+}
+
+impl Difference {
+    fn of(differences: Vec<f64>) -> Self {
+        Self { mean: stats::mean(&differences), seeds: differences.len(), interval: stats::interval(&differences) }
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let points = |share: f64| format!("{:+.1}", 100.0 * share).replace('-', "−");
+        write!(f, "{} points", points(self.mean))?;
+        match self.interval {
+            Some((low, high)) => {
+                write!(f, " (95 % interval {} to {}, {} seeds)", points(low), points(high), self.seeds)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// A claim that one group's error lies above another's, by more than `least` and at most `most`; none where runs lack.
+pub fn above(
+    says: impl Into<String>,
+    groups: [(&str, &[&Course]); 2],
+    (least, most): (f64, f64),
+) -> Option<Claim> {
+    let ends = Ends::of(groups, VALIDATION)?;
+    let difference = ends.difference(0, 1);
+    let holds = difference.mean > least && difference.mean <= most;
+    Some(Claim::new(says, holds, format!("{}: {difference}", ends.told())))
+}
+
+/// A mean over runs by epoch, with what is least and most of them.
+pub struct Band {
+    pub mean: Vec<(f64, f64)>,
+    pub low: Vec<(f64, f64)>,
+    pub high: Vec<(f64, f64)>,
+}
+
+impl Band {
+    /// Of a column, at the epochs that all of the runs have, times a factor.
+    pub fn of(courses: &[&Course], column: &str, factor: f64) -> Self {
+        let columns: Vec<Vec<f64>> = courses.iter().map(|course| course.column(column)).collect();
+        let epochs = columns.iter().map(Vec::len).min().unwrap_or(0);
+        let at = |of: &dyn Fn(&[f64]) -> f64| -> Vec<(f64, f64)> {
+            let value = |epoch: usize| of(&columns.iter().map(|column| factor * column[epoch]).collect::<Vec<_>>());
+            (0..epochs).map(|epoch| (epoch as f64 + 1.0, value(epoch))).collect()
+        };
+        let fold = |values: &[f64], of: fn(f64, f64) -> f64| values.iter().copied().reduce(of).unwrap_or(f64::NAN);
+        Self {
+            mean: at(&|values| stats::mean(values)),
+            low: at(&|values| fold(values, f64::min)),
+            high: at(&|values| fold(values, f64::max)),
+        }
+    }
+}
