@@ -106,9 +106,10 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         LabError::Device(error) => device(error),
         LabError::Data(error) => data(error),
         LabError::Changed { .. } | LabError::OtherRun { .. } => {
-            Some(": remove that folder, or name another place with --out")
+            Some(": remove that folder, or name another place with --out or --runs")
         }
         LabError::NoEvents { .. } => Some(": move it away"),
+        LabError::LostRows { .. } => Some(": restore the file, or remove that run's folder to have it done again"),
         LabError::Run(error) => kept(error),
         _ => None,
     };

@@ -1,6 +1,7 @@
 //! The figures that there are, by paper and number.
 
 mod aligned;
+mod amit2019;
 mod appendix1;
 mod fig12;
 mod hebbian;
@@ -36,17 +37,57 @@ pub struct Figure {
     pub takes_data: bool,
     /// Whether its runs may take hours, and are kept beside it, to go on another time.
     pub keeps: bool,
+    /// Whether its page tells what was seen at full size, rather than what its parts are.
+    tells: bool,
     make: fn(&Request<'_>) -> Result<Made, LabError>,
 }
 
+/// A figure of Amit's trainings, from the first to its last epoch a matter of days.
+const TRAINING: Figure =
+    Figure { name: "", title: "", seeds: &[1], takes_data: true, keeps: true, tells: false, make: amit2019::fig4 };
+
 /// All of them.
-pub const FIGURES: [Figure; 14] = [
+pub const FIGURES: [Figure; 22] = [
+    Figure { name: "amit2019/fig4", title: "simpnet: error by epoch", make: amit2019::fig4, ..TRAINING },
+    Figure {
+        name: "amit2019/fig5",
+        title: "simpnet: error by rule, loss and share of the connections",
+        make: amit2019::fig5,
+        ..TRAINING
+    },
+    Figure {
+        name: "amit2019/fig6",
+        title: "deepnet and deepernet: error by rule, loss and share of the connections",
+        make: amit2019::fig6,
+        ..TRAINING
+    },
+    Figure { name: "amit2019/fig7", title: "deepernet: error by epoch", make: amit2019::fig7, ..TRAINING },
+    Figure { name: "amit2019/fig8", title: "untied simpnet: filters at four places", make: amit2019::fig8, ..TRAINING },
+    Figure {
+        name: "amit2019/fig9",
+        title: "simpnet and deepnet_s: error with tied and untied convolutions",
+        make: amit2019::fig9,
+        ..TRAINING
+    },
+    Figure {
+        name: "amit2019/fig10",
+        title: "simpnet: correlation of W and R by epoch",
+        make: amit2019::fig10,
+        ..TRAINING
+    },
+    Figure {
+        name: "amit2019/fig11",
+        title: "deepnet_s, untied: correlation of W and R by epoch",
+        make: amit2019::fig11,
+        ..TRAINING
+    },
     Figure {
         name: "amit2019/appendix1",
         title: "two local circuits for the error signal and its shutdown",
         seeds: &[],
         takes_data: false,
         keeps: false,
+        tells: true,
         make: appendix1::make,
     },
     Figure {
@@ -55,6 +96,7 @@ pub const FIGURES: [Figure; 14] = [
         seeds: &[],
         takes_data: false,
         keeps: false,
+        tells: true,
         make: scalar::make,
     },
     Figure {
@@ -63,6 +105,7 @@ pub const FIGURES: [Figure; 14] = [
         seeds: &[1],
         takes_data: false,
         keeps: false,
+        tells: true,
         make: aligned::make,
     },
     Figure {
@@ -71,6 +114,7 @@ pub const FIGURES: [Figure; 14] = [
         seeds: &[1, 2, 3],
         takes_data: false,
         keeps: false,
+        tells: true,
         make: fig12::make,
     },
     Figure {
@@ -79,6 +123,7 @@ pub const FIGURES: [Figure; 14] = [
         seeds: &[1],
         takes_data: false,
         keeps: false,
+        tells: true,
         make: hebbian::runaway,
     },
     Figure {
@@ -87,6 +132,7 @@ pub const FIGURES: [Figure; 14] = [
         seeds: &[1, 2, 3],
         takes_data: false,
         keeps: false,
+        tells: true,
         make: hebbian::pca,
     },
     Figure {
@@ -95,6 +141,7 @@ pub const FIGURES: [Figure; 14] = [
         seeds: &[1],
         takes_data: false,
         keeps: false,
+        tells: true,
         make: hebbian::covariance,
     },
     Figure {
@@ -103,6 +150,7 @@ pub const FIGURES: [Figure; 14] = [
         seeds: &[1],
         takes_data: true,
         keeps: false,
+        tells: true,
         make: hebbian::pair,
     },
     Figure {
@@ -111,6 +159,7 @@ pub const FIGURES: [Figure; 14] = [
         seeds: &[1],
         takes_data: true,
         keeps: false,
+        tells: true,
         make: hebbian::subspace,
     },
     Figure {
@@ -119,6 +168,7 @@ pub const FIGURES: [Figure; 14] = [
         seeds: &[1],
         takes_data: false,
         keeps: true,
+        tells: true,
         make: sacramento2018::s1,
     },
     Figure {
@@ -127,6 +177,7 @@ pub const FIGURES: [Figure; 14] = [
         seeds: &[1],
         takes_data: false,
         keeps: true,
+        tells: true,
         make: sacramento2018::fig1,
     },
     Figure {
@@ -135,6 +186,7 @@ pub const FIGURES: [Figure; 14] = [
         seeds: &[1, 2, 3],
         takes_data: false,
         keeps: true,
+        tells: true,
         make: sacramento2018::fig2,
     },
     Figure {
@@ -143,6 +195,7 @@ pub const FIGURES: [Figure; 14] = [
         seeds: &[1, 2, 3],
         takes_data: false,
         keeps: true,
+        tells: true,
         make: sacramento2018::s2,
     },
     Figure {
@@ -151,6 +204,7 @@ pub const FIGURES: [Figure; 14] = [
         seeds: &[1],
         takes_data: true,
         keeps: true,
+        tells: true,
         make: sacramento2018::fig3,
     },
 ];
@@ -174,7 +228,13 @@ impl Figure {
         match (running.first(), data) {
             (Some(option), _) if self.seeds.is_empty() => unused(option, "is worked out, and nothing runs"),
             (_, Some(option)) if !self.takes_data => unused(option, "has data of its own"),
-            _ => Ok(()),
+            _ if self.keeps && !self.tells => Ok(()),
+            _ => {
+                let of_kept = ["--epochs", "--runs"];
+                let why = if self.keeps { "does not share its runs" } else { "keeps no runs" };
+                let is_unused = |option: &&&str| **option == "--finished" || (!self.keeps && of_kept.contains(option));
+                running.iter().find(is_unused).map_or(Ok(()), |option| unused(option, why))
+            }
         }
     }
 
@@ -182,7 +242,7 @@ impl Figure {
     /// says so.
     pub fn make(&self, request: &Request<'_>) -> Result<Made, LabError> {
         let mut made = (self.make)(request)?;
-        if !made.report.reduced.is_empty() || request.seeds.0 != self.seeds {
+        if self.tells && (!made.report.reduced.is_empty() || request.seeds.0 != self.seeds) {
             made.report.shows.insert_str(0, "As seen at full size and with the figure's own seeds. ");
         }
         Ok(made)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use hebb_engine::write_whole;
 
-use crate::figures::{Figure, Made};
+use crate::figures::{FIGURES, Figure, Made};
 use crate::request::LabError;
 
 /// The folder of kept runs.
@@ -29,7 +29,7 @@ impl Folder {
             fs::create_dir_all(above).map_err(fail)?;
         }
         match fs::create_dir(path) {
-            Err(cause) if cause.kind() == ErrorKind::AlreadyExists && !is_empty(path) => match has_runs(path, figure) {
+            Err(cause) if cause.kind() == ErrorKind::AlreadyExists && !is_empty(path) => match is_open(path, figure) {
                 true if has_files(path, figure) => {
                     Err(LabError::Done { path: path.display().to_string(), stem: figure.stem() })
                 }
@@ -68,10 +68,23 @@ fn is_empty(path: &Path) -> bool {
     is_folder && fs::read_dir(path).is_ok_and(|mut files| files.next().is_none())
 }
 
-/// Whether a folder holds runs, of a figure that keeps them.
-fn has_runs(path: &Path, figure: &Figure) -> bool {
+/// Whether a figure that keeps its runs may come to a folder that is not empty: one with runs, or with figures alone.
+fn is_open(path: &Path, figure: &Figure) -> bool {
     let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
-    figure.keeps && is_folder(path) && is_folder(&path.join(RUNS))
+    figure.keeps && is_folder(path) && (is_folder(&path.join(RUNS)) || has_figures(path))
+}
+
+/// Whether all that a folder holds is files of figures.
+fn has_figures(path: &Path) -> bool {
+    let is_one = |name: &str| {
+        let parts = name.rsplit_once('.');
+        parts.is_some_and(|(stem, ending)| {
+            ENDINGS.contains(&ending) && FIGURES.iter().any(|figure| figure.stem() == stem)
+        })
+    };
+    let is_figure =
+        |file: std::io::Result<fs::DirEntry>| file.is_ok_and(|file| file.file_name().to_str().is_some_and(is_one));
+    fs::read_dir(path).is_ok_and(|mut files| files.all(is_figure))
 }
 
 /// Whether a folder holds any of the figure's own files.
@@ -120,5 +133,10 @@ mod tests {
         assert_eq!(claim("sacramento2018/fig1").unwrap().runs(), path.join("runs"));
         assert!(claim("sacramento2018/s1").is_err() && claim("amit2019/scalar").is_err());
         assert!(path.join("runs/s1-1").exists());
+        // Its runs may stand elsewhere.
+        fs::remove_dir_all(path.join("runs")).unwrap();
+        assert!(claim("amit2019/fig4").is_ok() && claim("sacramento2018/s1").is_err());
+        fs::write(path.join("mine.md"), "a page").unwrap();
+        assert!(claim("amit2019/fig4").is_err());
     }
 }

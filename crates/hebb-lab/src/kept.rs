@@ -313,7 +313,8 @@ fn options(existing: Option<&Existing>, device: &str) -> Result<Options, LabErro
         return Ok(Options::default());
     };
     let choice = |text: &String| {
-        let wrong = |_| RunError::Settings { path: existing.settings_path(), cause: format!("[record] choices has '{text}'") };
+        let wrong =
+            |_| RunError::Settings { path: existing.settings_path(), cause: format!("[record] choices has '{text}'") };
         text.parse::<Choice>().map_err(wrong)
     };
     let choices = existing.record().choices.iter().map(choice).collect::<Result<_, _>>()?;

@@ -21,6 +21,8 @@ use chart::{Margins, set};
 const BORDER: f64 = 14.0;
 /// Height of the title's line.
 const TITLE: f64 = 26.0;
+/// Size of the text below the title and height of its lines.
+const BELOW: (u32, f64) = (13, 19.0);
 /// Size of the key's text and height of its line.
 const KEY: (u32, f64) = (13, 22.0);
 /// Length of a line in the key, and of the room around it.
@@ -66,7 +68,7 @@ impl Panel {
 /// A picture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
-    /// What stands above all.
+    /// What stands above all; lines behind the first are smaller.
     pub title: String,
     /// What the lines of several panels are.
     pub key: Vec<(String, Style)>,
@@ -102,13 +104,21 @@ impl Figure {
         let down: Vec<Margins> = self.rows.iter().map(|row| most(&mut row.iter())).collect();
         let (w, h) = self.panel;
         let panels_wide: f64 = across.iter().map(|m| m.left + w + m.right).sum();
-        let wide = 2.0 * BORDER + panels_wide.max(width(&self.title, 15) + 10.0);
+        let (title, below) = self.title.split_once('\n').unwrap_or((&self.title, ""));
+        let below: Vec<&str> = below.lines().collect();
+        let widest = below.iter().map(|line| width(line, BELOW.0)).fold(width(title, 15), f64::max);
+        let wide = 2.0 * BORDER + panels_wide.max(widest + 10.0);
         let lines = self.key_lines(wide - 2.0 * BORDER);
-        let above = BORDER + TITLE + lines.len() as f64 * KEY.1;
+        let titled = BORDER + TITLE + below.len() as f64 * BELOW.1;
+        let above = titled + lines.len() as f64 * KEY.1;
         let high = above + down.iter().map(|m| m.top + h + m.bottom).sum::<f64>() + BORDER;
         let mut canvas = Canvas::new(wide.ceil(), high.ceil());
-        canvas.text((wide / 2.0, BORDER + 14.0), &self.title, Type { bold: true, ..set(15, Anchor::Middle) });
-        self.draw_key(&mut canvas, &lines, wide);
+        canvas.text((wide / 2.0, BORDER + 14.0), title, Type { bold: true, ..set(15, Anchor::Middle) });
+        for (at, line) in below.iter().enumerate() {
+            let y = BORDER + TITLE + at as f64 * BELOW.1 + 8.0;
+            canvas.text((wide / 2.0, y), line, set(BELOW.0, Anchor::Middle));
+        }
+        self.draw_key(&mut canvas, &lines, (titled, wide));
         let mut y = above;
         for (row, of_row) in self.rows.iter().zip(&down) {
             let mut x = (wide - panels_wide) / 2.0;
@@ -139,9 +149,9 @@ impl Figure {
         lines
     }
 
-    fn draw_key(&self, canvas: &mut Canvas, lines: &[Vec<(&str, Style)>], wide: f64) {
+    fn draw_key(&self, canvas: &mut Canvas, lines: &[Vec<(&str, Style)>], (top, wide): (f64, f64)) {
         for (at, line) in lines.iter().enumerate() {
-            let y = BORDER + TITLE + at as f64 * KEY.1 + 10.0;
+            let y = top + at as f64 * KEY.1 + 10.0;
             let mut x = (wide - line.iter().map(|(text, _)| entry_width(text)).sum::<f64>()) / 2.0;
             for (text, style) in line {
                 canvas.line(&[(x, y), (x + SWATCH.0, y)], *style);

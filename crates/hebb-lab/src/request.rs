@@ -17,6 +17,7 @@ use hebb_systems::layered::SpecError;
 use hebb_systems::section5::circuits::CircuitError;
 use hebb_systems::section5::integrate::IntegrateError;
 
+use crate::filters::FilterError;
 use crate::plot::DrawError;
 use crate::probe::ProbeError;
 
@@ -44,6 +45,14 @@ pub enum LabError {
     Several {
         /// The figure.
         figure: &'static str,
+    },
+    /// The same data twice.
+    #[error("--data: {figure} has {name} twice: name each data set once")]
+    Twice {
+        /// The figure.
+        figure: &'static str,
+        /// The data, without a place.
+        name: String,
     },
     /// Something stands where the folder should be.
     #[error("{path} is there already, and is no empty folder")]
@@ -132,6 +141,9 @@ pub enum LabError {
     /// What a network was asked beside its training.
     #[error(transparent)]
     Probe(#[from] ProbeError),
+    /// Filters that a network does not have.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     /// Something else stands where a run's events should.
     #[error("{} is no file of events as this program writes them", path.display())]
     NoEvents {
@@ -263,7 +275,17 @@ static NEVER: AtomicBool = AtomicBool::new(false);
 impl<'a> Request<'a> {
     /// A figure of these seeds, of data that are built in; nothing is told, kept or stopped.
     pub fn new(runtime: &'a dyn Runtime, scale: Scale, seeds: Seeds) -> Self {
-        Self { scale, seeds, data: &[], runtime, tell: &|_| {}, runs: None, finished: false, winograd: None, stop: &NEVER }
+        Self {
+            scale,
+            seeds,
+            data: &[],
+            runtime,
+            tell: &|_| {},
+            runs: None,
+            finished: false,
+            winograd: None,
+            stop: &NEVER,
+        }
     }
 }
 

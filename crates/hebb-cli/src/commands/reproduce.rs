@@ -65,14 +65,17 @@ fn make(args: &ReproduceArgs) -> Result<()> {
     // What keeps nothing has nothing to save before it ends.
     let stop = if figure.keeps { Some(Stop::listen()?) } else { None };
     let never = AtomicBool::new(false);
-    let kept = folder.runs();
+    let kept = args.runs.clone().unwrap_or_else(|| folder.runs());
+    let winograd = device::winograd(&device);
     let request = Request {
-        scale: args.scale.unwrap_or(Scale::Full),
+        scale: args.scale(),
         seeds: args.seeds.clone().unwrap_or_else(|| Seeds(figure.seeds.to_vec())),
         data: &args.data,
         runtime: &device,
         tell: &|text| output::note(text),
         runs: figure.keeps.then_some(kept.as_path()),
+        finished: args.finished,
+        winograd: winograd.as_deref(),
         stop: stop.as_ref().map_or(&never, Stop::flag),
     };
     let made = match (figure.make(&request), &stop) {
@@ -86,7 +89,13 @@ fn make(args: &ReproduceArgs) -> Result<()> {
     };
     let mut command = format!("hebb reproduce {}", figure.name);
     if runs {
-        command += &format!(" --scale {} --seeds {} --device {choice}", request.scale, request.seeds);
+        command += &match request.scale {
+            Scale::Epochs(epochs) => format!(" --epochs {epochs}"),
+            scale => format!(" --scale {scale}"),
+        };
+        command += &format!(" --seeds {}", request.seeds);
+        // What computes nothing needs none to be made again.
+        command += &if args.finished { " --finished".to_owned() } else { format!(" --device {choice}") };
     }
     for data in &args.data {
         command += &format!(" --data {}", placeless(data));

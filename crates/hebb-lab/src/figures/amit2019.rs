@@ -5,9 +5,11 @@ mod bars;
 mod compare;
 mod correlation;
 mod curves;
+mod filters;
 mod page;
 mod runs;
 mod training;
+mod untied;
 
 use super::Made;
 use crate::request::{LabError, Request};
@@ -16,6 +18,8 @@ use runs::Images;
 pub use bars::{fig5, fig6};
 pub use correlation::fig10;
 pub use curves::{fig4, fig7};
+pub use filters::fig8;
+pub use untied::{fig9, fig11};
 
 /// What images are taken where none are named.
 const BUILT_IN: &str = "shapes";
@@ -32,7 +36,8 @@ fn one(request: &Request<'_>, figure: &'static str) -> Result<Images, LabError> 
 /// The images of a figure that has a set of them or more, each once.
 fn several(request: &Request<'_>, figure: &'static str) -> Result<Vec<Images>, LabError> {
     let mut several: Vec<Images> = Vec::new();
-    for text in if request.data.is_empty() { &[BUILT_IN.to_owned()][..] } else { request.data } {
+    let built_in = [BUILT_IN.to_owned()];
+    for text in if request.data.is_empty() { &built_in } else { request.data } {
         let images = Images::named(text)?;
         if several.iter().any(|other| other.name == images.name) {
             return Err(LabError::Twice { figure, name: images.name });
@@ -41,3 +46,6 @@ fn several(request: &Request<'_>, figure: &'static str) -> Result<Vec<Images>, L
     }
     Ok(several)
 }
+
+#[cfg(test)]
+mod tests;

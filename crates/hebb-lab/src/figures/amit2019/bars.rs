@@ -2,8 +2,8 @@
 
 use hebb_systems::layered::Rule;
 
-use super::compare::{CLOSE, Ends, FAR, VALIDATION, above, percent};
-use super::page::{self, SEEDS};
+use super::compare::{CLOSE, Ends, FAR, VALIDATION, above, end, points};
+use super::page::{self, END, SEEDS};
 use super::runs::{Course, Images, Runs};
 use super::training::{Net, Training};
 use super::{Made, several};
@@ -36,15 +36,11 @@ fn bars(net: Net) -> [Training; 6] {
     [bp.softmax(), bp, urfb, frfb, urfb.half(), frfb.half()]
 }
 
-pub(super) fn of(
-    request: &Request<'_>,
-    images: Vec<Images>,
-    nets: &[Net],
-    figure: &str,
-) -> Result<Made, LabError> {
+pub(super) fn of(request: &Request<'_>, images: Vec<Images>, nets: &[Net], figure: &str) -> Result<Made, LabError> {
     let runs = Runs::of(request, images, |_| nets.iter().flat_map(|net| bars(*net)).collect())?;
     let data: Vec<String> = runs.data().map(str::to_owned).collect();
-    let mut claims: Vec<Claim> = data.iter().flat_map(|data| nets.iter().flat_map(|&net| each(&runs, net, data))).collect();
+    let mut claims: Vec<Claim> =
+        data.iter().flat_map(|data| nets.iter().flat_map(|&net| each(&runs, net, data))).collect();
     claims.extend(data.iter().filter_map(|data| deeper(&runs, nets, data)).flatten());
     claims.extend(larger(&runs, nets, &data));
     let names = nets.iter().map(|net| net.name).collect::<Vec<_>>().join(" and ");
@@ -52,7 +48,7 @@ pub(super) fn of(
         shows: format!(
             "The validation error of {names} at the end: back-propagation with the softmax loss (BP), and with the hinge loss \
              (BP-H), as all others have it: updated (URFB) and fixed random feedback (FRFB), with all connections and with a \
-             random half of them (50 %). {SEEDS}"
+             random half of them (50 %). {SEEDS} {END}"
         ),
         claims,
         ran: page::ran(&runs),
@@ -70,18 +66,18 @@ fn each(runs: &Runs<'_>, net: Net, data: &str) -> Vec<Claim> {
     let is_deep = net.name != Net::SIMPNET.name;
     let mut claims = vec![
         above(
-            format!("{of}: the hinge loss does slightly worse than softmax, by at most {}", percent(CLOSE)),
+            format!("{of}: the hinge loss does slightly worse than softmax, by at most {}", points(CLOSE)),
             [("BP-H", &hinge), ("BP", &bp)],
             (0.0, CLOSE),
         ),
         above(
-            format!("{of}: URFB comes close to BP-H, at most {} above", percent(CLOSE)),
+            format!("{of}: URFB comes close to BP-H, at most {} above", points(CLOSE)),
             [("URFB", &urfb), ("BP-H", &hinge)],
             (-all, CLOSE),
         ),
     ];
     if is_deep {
-        let says = format!("{of}: FRFB does far worse than URFB, by more than {}", percent(FAR));
+        let says = format!("{of}: FRFB does far worse than URFB, by more than {}", points(FAR));
         claims.push(above(says, [("FRFB", &frfb), ("URFB", &urfb)], (FAR, all)));
     } else {
         let says = format!("{of}: FRFB does worse than URFB");
@@ -128,14 +124,16 @@ fn larger(runs: &Runs<'_>, nets: &[Net], data: &[String]) -> Option<Claim> {
 }
 
 fn table(runs: &Runs<'_>) -> Table {
-    let columns = ["data", "net", "bar", "rule", "loss", "connectivity", "run", "epochs", "train_error", "validation_error"];
+    let columns =
+        ["data", "net", "bar", "rule", "loss", "connectivity", "run", "epochs", "train_error", "validation_error"];
     let mut table = Table::new(columns);
     for course in runs.courses.iter().filter(|course| course.epochs() > 0) {
         let training = &course.training;
         let loss = training.loss.to_string();
-        let names = [course.data.as_str(), training.net.name, &training.bar(), training.rule.name, &loss].map(Into::into);
+        let names =
+            [course.data.as_str(), training.net.name, &training.bar(), training.rule.name, &loss].map(Into::into);
         let numbers = [if training.is_half { 0.5 } else { 1.0 }.into(), course.seed.into(), course.epochs().into()];
-        let ends = ["train_error", VALIDATION].map(|name| course.column(name).last().copied().into());
+        let ends = ["train_error", VALIDATION].map(|name| end(course, name, course.rows.len()).into());
         table.push(names.into_iter().chain(numbers).chain(ends));
     }
     table
@@ -144,21 +142,21 @@ fn table(runs: &Runs<'_>) -> Table {
 fn picture(runs: &Runs<'_>, nets: &[Net], figure: &str) -> plot::Figure {
     let panel = |net: Net, data: &str| -> plot::Panel {
         let trainings = bars(net);
-        let ends: Vec<Vec<f64>> = trainings
-            .iter()
-            .map(|it| runs.get(it, data).iter().filter_map(|course| last(course)).collect())
-            .collect();
+        let ends: Vec<Vec<f64>> =
+            trainings.iter().map(|it| runs.get(it, data).iter().filter_map(|course| last(course)).collect()).collect();
         let most = ends.iter().flatten().copied().fold(0.0, f64::max).max(1.0);
         let names = trainings.iter().map(Training::bar);
         let title = format!("{}, {data}", net.name);
-        let mut chart = Chart::new(title, Axis::new("").of(names), Axis::new("validation error (%)").over(0.0, 1.1 * most));
+        let mut chart =
+            Chart::new(title, Axis::new("").of(names), Axis::new("validation error (%)").over(0.0, 1.1 * most));
         for (at, (training, ends)) in trainings.iter().zip(&ends).enumerate() {
             let x = at as f64;
             if ends.is_empty() {
                 chart = chart.with(Mark::Note { at: (x - 2.0 * HALF_NUMBER, ABOVE * most), text: "no run".to_owned() });
                 continue;
             }
-            let (mean, [low, high]) = (stats::mean(ends), [f64::min, f64::max].map(|of| ends.iter().copied().reduce(of)));
+            let (mean, [low, high]) =
+                (stats::mean(ends), [f64::min, f64::max].map(|of| ends.iter().copied().reduce(of)));
             let mut values = vec![0.0; trainings.len()];
             let mut spans = vec![None; trainings.len()];
             values[at] = mean;
@@ -185,5 +183,5 @@ fn picture(runs: &Runs<'_>, nets: &[Net], figure: &str) -> plot::Figure {
 
 /// The validation error at the end, in percent.
 fn last(course: &Course) -> Option<f64> {
-    course.column(VALIDATION).last().map(|error| 100.0 * error)
+    end(course, VALIDATION, course.rows.len()).map(|error| 100.0 * error)
 }

@@ -10,6 +10,9 @@ use crate::stats;
 pub const CLOSE: f64 = 0.05;
 pub const FAR: f64 = 0.10;
 
+/// Epochs whose mean stands for the end: from one to the next validation errors differ by points.
+const LAST: usize = 5;
+
 /// The column that figures of errors compare.
 pub const VALIDATION: &str = "validation_error";
 
@@ -18,9 +21,21 @@ pub fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
-/// What groups of runs were found to be at the last epoch that all of them have.
+/// A share as points of a percentage.
+pub fn points(share: f64) -> String {
+    format!("{} points", 100.0 * share)
+}
+
+/// A column's mean over a run's last epochs up to one, counted from 1; none where it has none.
+pub fn end(course: &Course, column: &str, epoch: usize) -> Option<f64> {
+    let values = course.column(column);
+    let upto = &values[..epoch.min(values.len())];
+    (!upto.is_empty()).then(|| stats::mean(&upto[upto.len().saturating_sub(LAST)..]))
+}
+
+/// What groups of runs were found to be over the last epochs that all of them have.
 pub struct Ends<const N: usize> {
-    /// That epoch, counted from 1.
+    /// The last of them, counted from 1.
     pub epoch: usize,
     names: [String; N],
     /// Seed and value, group by group.
@@ -32,8 +47,8 @@ impl<const N: usize> Ends<N> {
     pub fn of(groups: [(&str, &[&Course]); N], column: &str) -> Option<Self> {
         let epochs = |courses: &[&Course]| courses.iter().map(|course| course.rows.len()).min();
         let epoch = groups.iter().map(|(_, courses)| epochs(courses)).collect::<Option<Vec<_>>>()?.into_iter().min()?;
-        let value = |course: &&Course| (course.seed, course.column(column)[epoch - 1]);
-        let values = groups.each_ref().map(|(_, courses)| courses.iter().map(value).collect());
+        let value = |course: &&Course| Some((course.seed, end(course, column, epoch)?));
+        let values = groups.each_ref().map(|(_, courses)| courses.iter().filter_map(value).collect());
         Some(Self { epoch, names: groups.map(|(name, _)| name.to_owned()), values })
     }
 
@@ -52,7 +67,10 @@ impl<const N: usize> Ends<N> {
     /// What each group comes to.
     pub fn told(&self) -> String {
         let one = |group: usize| format!("{} {}", self.names[group], percent(self.mean(group)));
-        format!("epoch {}: {}", self.epoch, (0..N).map(one).collect::<Vec<_>>().join(", "))
+        let first = (self.epoch + 1).saturating_sub(LAST).max(1);
+        let epochs =
+            if first == self.epoch { format!("epoch {first}") } else { format!("epochs {first} to {}", self.epoch) };
+        format!("{epochs}: {}", (0..N).map(one).collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -85,11 +103,7 @@ impl fmt::Display for Difference {
 }
 
 /// A claim that one group's error lies above another's, by more than `least` and at most `most`; none where runs lack.
-pub fn above(
-    says: impl Into<String>,
-    groups: [(&str, &[&Course]); 2],
-    (least, most): (f64, f64),
-) -> Option<Claim> {
+pub fn above(says: impl Into<String>, groups: [(&str, &[&Course]); 2], (least, most): (f64, f64)) -> Option<Claim> {
     let ends = Ends::of(groups, VALIDATION)?;
     let difference = ends.difference(0, 1);
     let holds = difference.mean > least && difference.mean <= most;

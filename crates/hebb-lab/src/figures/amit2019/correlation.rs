@@ -19,11 +19,8 @@ const CLOSE: f64 = 0.9;
 
 /// Figure 10.
 pub fn fig10(request: &Request<'_>) -> Result<Made, LabError> {
-    let of = |epochs: u32| {
-        let _ = epochs;
-        RULES.map(|rule| Training::new(Net::SIMPNET, rule)).to_vec()
-    };
-    make(request, one(request, "amit2019/fig10")?, &of, "Figure 10")
+    let trainings = |_| RULES.map(|rule| Training::new(Net::SIMPNET, rule)).to_vec();
+    make(request, one(request, "amit2019/fig10")?, &trainings, "Figure 10")
 }
 
 /// The figure of one training by either rule, URFB first, which may depend on how many epochs there are.
@@ -52,7 +49,8 @@ pub(super) fn make(
 
 fn remarks(net: &str) -> Vec<String> {
     let mut remarks = vec![
-        "The correlation is Pearson's over the connections that both W and R have, of the weights at the epoch's end.".to_owned(),
+        "The correlation is Pearson's over the connections that both W and R have, of the weights at the epoch's end."
+            .to_owned(),
     ];
     if net == Net::SIMPNET.name {
         remarks.push(
@@ -135,14 +133,19 @@ impl<'a> ByRule<'a> {
                 found.clone(),
             ));
             let top = |values: &[f64]| values.iter().copied().reduce(f64::max) == values.last().copied();
-            claims.push(Claim::new("the output layer's correlation is the highest under both", top(&urfb) && top(&frfb), found));
+            claims.push(Claim::new(
+                "the output layer's correlation is the highest under both",
+                top(&urfb) && top(&frfb),
+                found,
+            ));
         }
         claims
     }
 
     /// Whether the error falls before the weights align.
     fn early(&self, chance: f64, by_layer: &dyn Fn(usize, usize) -> Vec<f64>) -> Claim {
-        let errors: Vec<f64> = Band::of(&self.runs[0], VALIDATION, 1.0).mean.into_iter().map(|(_, error)| error).collect();
+        let errors: Vec<f64> =
+            Band::of(&self.runs[0], VALIDATION, 1.0).mean.into_iter().map(|(_, error)| error).collect();
         let end = errors.last().copied().unwrap_or(f64::NAN);
         let half = (chance + end) / 2.0;
         let at = errors.iter().position(|error| *error <= half).unwrap_or(errors.len().saturating_sub(1));
@@ -175,7 +178,8 @@ impl<'a> ByRule<'a> {
     }
 
     fn picture(&self, runs: &Runs<'_>, net: &str, figure: &str) -> plot::Figure {
-        let lowest = self.runs.iter().flatten().flat_map(|course| self.layers.iter().flat_map(|&l| course.column(&column(l))));
+        let lowest =
+            self.runs.iter().flatten().flat_map(|course| self.layers.iter().flat_map(|&l| course.column(&column(l))));
         let low = lowest.filter(|value| value.is_finite()).fold(-0.05, f64::min);
         let panel = |(courses, name): (&Vec<&Course>, &str)| -> plot::Panel {
             let epoch = Axis::new("epoch").over(0.0, f64::from(runs.epochs));

@@ -2,8 +2,8 @@
 
 use hebb_systems::layered::Rule;
 
-use super::compare::{Band, CLOSE, Ends, FAR, VALIDATION, above, percent};
-use super::page::{self, SEEDS};
+use super::compare::{Band, CLOSE, Ends, FAR, VALIDATION, above, percent, points};
+use super::page::{self, END, SEEDS};
 use super::runs::{Course, Images, Runs};
 use super::training::{Net, Training};
 use super::{Made, one};
@@ -35,7 +35,7 @@ pub(super) fn of(request: &Request<'_>, images: Images, net: Net, figure: &str) 
     let report = Report {
         shows: format!(
             "The error of {} by epoch: solid in training, dotted in validation; back-propagation (BP) green, updated random \
-             feedback (URFB) blue, fixed random feedback (FRFB) red, all with the hinge loss. {SEEDS}",
+             feedback (URFB) blue, fixed random feedback (FRFB) red, all with the hinge loss. {SEEDS} {END}",
             net.name
         ),
         claims: claims(&runs, net),
@@ -57,14 +57,14 @@ fn claims(runs: &Runs<'_>, net: Net) -> Vec<Claim> {
     let all = f64::INFINITY;
     let mut claims = vec![
         above(
-            format!("URFB comes close to BP: its validation error at most {} above", percent(CLOSE)),
+            format!("URFB comes close to BP: its validation error at most {} above", points(CLOSE)),
             [("URFB", &urfb), ("BP", &bp)],
             (-all, CLOSE),
         ),
         above("URFB never does as well as BP", [("URFB", &urfb), ("BP", &bp)], (0.0, all)),
     ];
     if is_deep {
-        let says = format!("with depth FRFB degrades: its validation error more than {} above URFB's", percent(FAR));
+        let says = format!("with depth FRFB degrades: its validation error more than {} above URFB's", points(FAR));
         claims.push(above(says, [("FRFB", &frfb), ("URFB", &urfb)], (FAR, all)));
     } else {
         let says = "in the shallow network URFB does somewhat better than FRFB";
@@ -81,7 +81,9 @@ fn faster(urfb: &[&Course], frfb: &[&Course]) -> Option<Claim> {
     let (wanted, by_epoch) = (ends.mean(1), Band::of(urfb, VALIDATION, 1.0).mean);
     let there = by_epoch.iter().take(ends.epoch).find(|(_, error)| *error <= wanted);
     let found = match there {
-        Some((epoch, _)) => format!("FRFB's {} of epoch {} is URFB's after epoch {epoch}", percent(wanted), ends.epoch),
+        Some((epoch, _)) => {
+            format!("where FRFB is at the end ({}, epoch {}) URFB is after epoch {epoch}", percent(wanted), ends.epoch)
+        }
         None => format!("URFB does not come to FRFB's {} within {} epochs", percent(wanted), ends.epoch),
     };
     let holds = there.is_some_and(|(epoch, _)| *epoch < ends.epoch as f64);
@@ -99,7 +101,7 @@ fn first(urfb: &[&Course], bp: &[&Course], column: &str, what: &str) -> Option<C
     Some(Claim::new(
         format!(
             "from the first epochs on URFB's {what} error falls about as BP's: its mean over {FIRST} epochs at most {} above",
-            percent(CLOSE)
+            points(CLOSE)
         ),
         urfb - bp <= CLOSE,
         format!("URFB {}, BP {}", percent(urfb), percent(bp)),
@@ -107,7 +109,8 @@ fn first(urfb: &[&Course], bp: &[&Course], column: &str, what: &str) -> Option<C
 }
 
 fn table(runs: &Runs<'_>) -> Table {
-    let columns = ["net", "rule", "data", "run", "epoch", "train_loss", "train_error", "validation_loss", "validation_error"];
+    let columns =
+        ["net", "rule", "data", "run", "epoch", "train_loss", "train_error", "validation_loss", "validation_error"];
     let mut table = Table::new(columns);
     for course in &runs.courses {
         for row in &course.rows {
@@ -124,10 +127,9 @@ fn picture(runs: &Runs<'_>, net: Net, figure: &str) -> plot::Figure {
     let mut chart = Chart::new("", epoch, Axis::new("error (% of images)"));
     let groups = groups(runs, net);
     let styled = || groups.iter().zip(RULES.map(|rule| Training::new(net, rule)));
-    for (column, _, is_solid) in COLUMNS {
+    for (column, ..) in COLUMNS {
         for (courses, training) in styled().filter(|(courses, _)| courses.len() > 1) {
             let band = Band::of(courses, column, 100.0);
-            let _ = is_solid;
             chart = chart.band(band.low, band.high, training.colour());
         }
     }

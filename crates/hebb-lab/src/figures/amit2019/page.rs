@@ -1,23 +1,34 @@
 //! What the pages and pictures of these figures have in common.
 
-use super::compare::percent;
+use super::compare::{end, percent};
 use super::runs::{Course, EPOCHS, Runs};
 
 /// Several seeds, in words: how they are drawn.
 pub const SEEDS: &str = "Where there are several seeds, lines and bars are means over them, at the epochs that all have; bands and error bars \
                          go from the least to the most.";
 
+/// What errors at the end are.
+pub const END: &str =
+    "At the end is the mean of the last five epochs, for from one to the next these errors differ by points.";
+
+/// Letters on a line below a title.
+const LINE: usize = 90;
+
 /// Below a picture's title: how much of the paper's protocol it is of.
 pub fn subtitle(runs: &Runs<'_>) -> String {
-    let epochs = if runs.epochs == EPOCHS { "1,000 epochs".to_owned() } else { format!("{} of 1,000 epochs", runs.epochs) };
+    let epochs =
+        if runs.epochs == EPOCHS { "1,000 epochs".to_owned() } else { format!("{} of 1,000 epochs", runs.epochs) };
     let seeds = &runs.request.seeds;
     let seeds = if seeds.0.len() == 1 { format!("seed {seeds}") } else { format!("seeds {seeds}") };
     let data = runs.data().collect::<Vec<_>>().join(" and ");
     let mut text = format!("{data}, {epochs}, {seeds}");
     // What is shorter than the rest looks as if it had ended.
-    let lacking = lacking(runs);
-    if !lacking.is_empty() {
-        text += &format!("\n{}", lacking.join("; "));
+    let mut used = LINE;
+    for lacking in lacking(runs) {
+        let letters = lacking.chars().count() + 2;
+        let is_new = used + letters > LINE;
+        text += &format!("{}{lacking}", if is_new { "\n" } else { "; " });
+        used = if is_new { letters } else { used + letters };
     }
     text
 }
@@ -61,7 +72,7 @@ pub fn ran(runs: &Runs<'_>) -> Vec<(&'static str, String)> {
     }
     ran.push(("protocol", "preset as-run, η 0.1, no momentum, decay or schedule".to_owned()));
     for course in &runs.courses {
-        let last = |name: &str| course.column(name).last().copied().map_or_else(String::new, percent);
+        let last = |name: &str| end(course, name, course.rows.len()).map_or_else(String::new, percent);
         let Course { training, data, seed, device, .. } = course;
         if course.epochs() > 0 {
             let (epochs, batch) = (course.epochs(), training.batch);

@@ -7,7 +7,6 @@ use hebb_data::{Dataset, Source, validation_split};
 use hebb_engine::Row;
 use hebb_engine::run::RunError;
 use hebb_engine::settings::{Length, RunSettings};
-use hebb_engine::tensor_file::TensorFile;
 use hebb_engine::view::View;
 use hebb_spec::Shape;
 use hebb_spec::backend::Backend;
@@ -19,6 +18,7 @@ use hebb_systems::layered::{Model, ModelSpec};
 use super::training::{Places, Training};
 use crate::kept::{Beside, Long, unchanged};
 use crate::request::{LabError, Request, Scale};
+use crate::trained::Trained;
 
 /// Epochs of the paper's trainings, and of those at the scale small.
 pub const EPOCHS: u32 = 1000;
@@ -53,6 +53,15 @@ impl Images {
         let validation = validation_split(records, None)?;
         let (loaded, digest) = (OnceCell::new(), RefCell::new(None));
         Ok(Self { source: text.to_owned(), name, shape, classes, records, validation, loaded, digest })
+    }
+
+    /// Those of a data set that is there.
+    #[cfg(test)]
+    pub fn of(data: Dataset) -> Self {
+        let named = (data.name.clone(), data.shape, data.classes());
+        let images = Self::new(&data.name, named, data.train.len()).unwrap();
+        let digest = data.digest();
+        Self { loaded: OnceCell::from((data, digest)), ..images }
     }
 
     /// Images to train on.
@@ -110,15 +119,12 @@ impl Course {
         self.rows.len() as u32
     }
 
-    /// The tensor of this name among its last weights.
-    pub fn last(&self, name: &str, dims: &[usize]) -> Result<Option<Vec<f32>>, LabError> {
+    /// Its last weights; none where there is no such run.
+    pub fn weights(&self) -> Result<Option<Weights>, LabError> {
         match &self.end {
             End::Nowhere => Ok(None),
-            End::Memory(weights) => Ok(weights.get(name).map(<[f32]>::to_vec)),
-            End::File(path) => {
-                let file = TensorFile::read(path).map_err(RunError::from)?;
-                Ok(Some(file.finite(name, dims).map_err(RunError::from)?))
-            }
+            End::Memory(weights) => Ok(Some(weights.clone())),
+            End::File(path) => Ok(Some(Trained::file(path)?.weights)),
         }
     }
 }
@@ -311,13 +317,9 @@ impl<'a> Wanted<'a> {
         let Places::Second(epochs) = self.training.places else { return Ok(start) };
         let training = self.training.places(Places::First(epochs));
         let first = Self { training, epochs, ..*self }.course()?;
-        let dims = model.network.connections().next().map(|connection| connection.dims()).unwrap_or_default();
-        if let (Some(learnt), Some(w)) = (first.last("W1", &dims)?, start.get_mut("W1")) {
-            *w = learnt;
-        }
+        let learnt = first.weights()?;
+        let learnt = learnt.as_ref().and_then(|weights| weights.get("W1"));
+        start.get_mut("W1").zip(learnt).into_iter().for_each(|(w, learnt)| w.copy_from_slice(learnt));
         Ok(start)
     }
 }
-
-#[cfg(test)]
-mod tests;
