@@ -19,6 +19,9 @@ pub(crate) const START: &str = ".start.safetensors";
 /// The best checkpoint before the newest.
 pub(crate) const FORMER: &str = ".former-best.safetensors";
 pub(crate) const LOCK: &str = ".lock";
+/// What TensorBoard reads of a run, which the lab writes there.
+pub const EVENTS: &str = "tensorboard/events.out.tfevents.0.hebb";
+const EVENTS_FOLDER: &str = "tensorboard";
 /// What a run writes by way of a temporary name.
 const WRITTEN: [&str; 6] = [SETTINGS, METRICS, LAST, BEST, START, FORMER];
 
@@ -282,7 +285,7 @@ pub(crate) fn has_files(path: &Path) -> bool {
 pub fn check_new(path: &Path, overwrite: bool) -> Result<(), RunError> {
     let names = names(path)?;
     let is_hidden = |name: &str| [LOCK, START].contains(&name) || disk::is_beside(name, &WRITTEN);
-    let is_ours = |name: &str| is_hidden(name) || [SETTINGS, METRICS, LAST, BEST, FORMER].contains(&name);
+    let is_ours = |name: &str| is_hidden(name) || [SETTINGS, METRICS, LAST, BEST, FORMER, EVENTS_FOLDER].contains(&name);
     let path = path.to_owned();
     if names.iter().any(|name| name == SETTINGS) {
         return if overwrite { Ok(()) } else { Err(RunError::Exists { path }) };

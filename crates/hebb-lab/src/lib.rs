@@ -16,6 +16,7 @@ pub mod request;
 mod runs;
 pub mod stats;
 pub mod table;
+pub mod tensorboard;
 pub mod trained;
 
 pub use figures::{Figure, Made};

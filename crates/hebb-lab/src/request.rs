@@ -128,6 +128,12 @@ pub enum LabError {
     /// What a network was asked beside its training.
     #[error(transparent)]
     Probe(#[from] ProbeError),
+    /// Something else stands where a run's events should.
+    #[error("{} is no file of events as this program writes them", path.display())]
+    NoEvents {
+        /// The file.
+        path: PathBuf,
+    },
     /// It was asked to stop.
     #[error("stopped before the figure was done")]
     Stopped,

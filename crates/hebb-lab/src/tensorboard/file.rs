@@ -1,0 +1,198 @@
+//! The file of a run's events: it grows by a record an epoch, and a resume cuts off what the run has not done.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use hebb_data::disk::{self, OpenError};
+use hebb_engine::run::{EVENTS, RunError};
+use hebb_engine::{WriteError, write_whole};
+
+use super::event::{self, Event};
+use super::record;
+use crate::request::LabError;
+
+/// A run's file of events, open at its end.
+#[derive(Debug)]
+pub(super) struct EventFile {
+    path: PathBuf,
+    file: File,
+    length: u64,
+}
+
+/// A file that a run goes on with.
+#[derive(Debug)]
+pub(super) struct Resumed {
+    pub(super) events: EventFile,
+    /// The step of its last event; none where it has none.
+    pub(super) last: Option<u32>,
+    /// Bytes at its end that were no whole events, and were cut off.
+    pub(super) damaged: u64,
+}
+
+impl EventFile {
+    /// Where a run has it.
+    pub(super) fn path(run: &Path) -> PathBuf {
+        run.join(EVENTS)
+    }
+
+    /// A new file, or one in place of another.
+    pub(super) fn create(run: &Path) -> Result<Self, LabError> {
+        let path = Self::path(run);
+        let folder = path.parent().unwrap_or(run);
+        fs::create_dir_all(folder)
+            .map_err(|cause| LabError::Folder { path: folder.display().to_string(), cause })?;
+        let bytes = record::framed(&event::version());
+        write_whole(&path, &bytes)?;
+        Self::open(path, bytes.len() as u64)
+    }
+
+    /// The file of a run whose first steps are done, without what it tells of later ones; a new one where there is none.
+    pub(super) fn resume(run: &Path, done: u32) -> Result<Resumed, LabError> {
+        let path = Self::path(run);
+        let read = match disk::open(&path) {
+            Err(OpenError::System(cause)) if cause.kind() == io::ErrorKind::NotFound => {
+                return Ok(Resumed { events: Self::create(run)?, last: None, damaged: 0 });
+            }
+            read => read.map_err(|cause| unread(&path, cause))?,
+        };
+        let fail = |cause| LabError::Run(RunError::Read { path: path.clone(), cause });
+        let whole = read.metadata().map_err(fail)?.len();
+        let (mut reader, mut length, mut last, mut is_cut) = (BufReader::new(read), 0, None, false);
+        while let Some((bytes, taken)) = record::next(&mut reader, whole - length).map_err(fail)? {
+            if length == 0 {
+                if !event::is_version(&bytes) {
+                    break;
+                }
+            } else {
+                let Some(step) = event::step(&bytes) else { break };
+                if step > u64::from(done) {
+                    is_cut = true;
+                    break;
+                }
+                last = u32::try_from(step).ok().max(last);
+            }
+            length += taken;
+        }
+        if length == 0 {
+            return Err(LabError::NoEvents { path });
+        }
+        let damaged = if is_cut { 0 } else { whole - length };
+        Ok(Resumed { events: Self::open(path, length)?, last, damaged })
+    }
+
+    /// Opens a file to write, and cuts it to a length.
+    fn open(path: PathBuf, length: u64) -> Result<Self, LabError> {
+        let file = disk::open_own(&path).map_err(|cause| unread(&path, cause))?;
+        file.set_len(length).map_err(|cause| WriteError::new(&path, cause))?;
+        Ok(Self { path, file, length })
+    }
+
+    /// Adds an event: all of it, or nothing.
+    pub(super) fn append(&mut self, event: &Event) -> Result<(), LabError> {
+        let bytes = record::framed(&event.bytes());
+        let to_end = self.file.seek(SeekFrom::Start(self.length));
+        match to_end.and_then(|_| self.file.write_all(&bytes)).and_then(|()| self.file.sync_data()) {
+            Ok(()) => {
+                self.length += bytes.len() as u64;
+                Ok(())
+            }
+            Err(cause) => {
+                // The first failure is the one to report; a resume cuts off what this leaves.
+                self.file.set_len(self.length).ok();
+                Err(WriteError::new(&self.path, cause).into())
+            }
+        }
+    }
+}
+
+fn unread(path: &Path, cause: OpenError) -> LabError {
+    let path = path.to_owned();
+    LabError::Run(match cause {
+        OpenError::NotRegular(kind) => RunError::NotRegular { path, kind },
+        OpenError::System(cause) => RunError::Read { path, cause },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensorboard::event::Shown;
+
+    fn event(step: u32) -> Event {
+        Event { time: f64::from(step), step, shown: vec![("a".to_owned(), Shown::Scalar(f64::from(step)))] }
+    }
+
+    /// A file of events at these steps, and what stands in it.
+    fn made(run: &Path, steps: &[u32]) -> Vec<u8> {
+        let mut events = EventFile::create(run).unwrap();
+        steps.iter().for_each(|step| events.append(&event(*step)).unwrap());
+        fs::read(EventFile::path(run)).unwrap()
+    }
+
+    #[test]
+    fn a_file_begins_as_any_of_tensorboards() {
+        let folder = tempfile::tempdir().unwrap();
+        let bytes = made(folder.path(), &[]);
+        assert_eq!(bytes[..12], [24, 0, 0, 0, 0, 0, 0, 0, 0xa3, 0x7f, 0x4b, 0x22]);
+        assert_eq!(&bytes[21..36], b"\x1a\x0dbrain.Event:2");
+        assert_eq!(made(folder.path(), &[3]).len(), made(folder.path(), &[4]).len(), "a new one replaces it");
+    }
+
+    #[test]
+    fn a_resume_cuts_what_was_not_done_and_goes_on_as_if_it_had_not_been() {
+        let folder = tempfile::tempdir().unwrap();
+        let whole = made(folder.path(), &[0, 10, 20]);
+        made(folder.path(), &[0, 10, 13, 15]);
+        let Resumed { mut events, last, damaged } = EventFile::resume(folder.path(), 12).unwrap();
+        assert_eq!((last, damaged), (Some(10), 0));
+        events.append(&event(20)).unwrap();
+        assert_eq!(fs::read(EventFile::path(folder.path())).unwrap(), whole);
+        let again = EventFile::resume(folder.path(), 20).unwrap();
+        assert_eq!((again.last, again.damaged), (Some(20), 0));
+    }
+
+    #[test]
+    fn what_a_killed_process_left_half_written_is_cut_off_wherever_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let whole = made(folder.path(), &[0, 10]);
+        let before = made(folder.path(), &[0]).len();
+        for cut in before + 1..whole.len() {
+            fs::write(EventFile::path(folder.path()), &whole[..cut]).unwrap();
+            let Resumed { mut events, last, damaged } = EventFile::resume(folder.path(), 10).unwrap();
+            assert_eq!((last, damaged), (Some(0), (cut - before) as u64), "{cut}");
+            events.append(&event(10)).unwrap();
+            assert_eq!(fs::read(EventFile::path(folder.path())).unwrap(), whole, "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_somebody_elses_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let whole = made(folder.path(), &[0]);
+        let path = EventFile::path(folder.path());
+        let other = record::framed(b"\x08\x01");
+        let texts: [&[u8]; 5] = [b"", b"text", &whole[1..], &[0; 100], &other];
+        for text in texts {
+            fs::write(&path, text).unwrap();
+            assert!(matches!(EventFile::resume(folder.path(), 10), Err(LabError::NoEvents { .. })));
+            assert_eq!(fs::read(&path).unwrap(), text);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_read_from_what_is_no_file_nor_written_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, victim) = (EventFile::path(folder.path()), folder.path().join("victim"));
+        fs::write(&victim, made(folder.path(), &[0, 10])).unwrap();
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink(&victim, &path).unwrap();
+        let before = fs::read(&victim).unwrap();
+        assert!(matches!(EventFile::resume(folder.path(), 0), Err(LabError::Run(RunError::NotRegular { .. }))));
+        assert_eq!(fs::read(&victim).unwrap(), before);
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(matches!(EventFile::resume(folder.path(), 0), Err(LabError::Run(RunError::NotRegular { .. }))));
+    }
+}
