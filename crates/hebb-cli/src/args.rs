@@ -129,6 +129,10 @@ pub struct TrainArgs {
     /// Replace the run in --out
     #[arg(help_heading = "Running", long)]
     pub overwrite: bool,
+    /// Write RUN/tensorboard for TensorBoard, as the run goes: the columns of metrics.csv, the first layer's filters,
+    /// histograms of W, R and δ; a resume goes on with it
+    #[arg(help_heading = "Running", long)]
+    pub tensorboard: bool,
     /// TOML file with any of these options by their long names, as in lr = 0.1; an option given here wins
     #[arg(help_heading = "Running", long, value_name = "FILE.toml")]
     pub config: Option<PathBuf>,

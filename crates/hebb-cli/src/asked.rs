@@ -20,6 +20,8 @@ pub struct Asked {
     pub resume: bool,
     /// Whether it is to be replaced.
     pub overwrite: bool,
+    /// Whether TensorBoard is to see it.
+    pub tensorboard: bool,
     /// Whether the result is wanted as JSON.
     pub json: bool,
     /// Threads of the processor.
@@ -36,6 +38,8 @@ pub struct Options<'a> {
     pub resume: bool,
     /// --overwrite.
     pub overwrite: bool,
+    /// --tensorboard, of those that have it.
+    pub tensorboard: bool,
     /// --json.
     pub json: bool,
     /// Threads of the processor.
@@ -52,7 +56,9 @@ impl Asked {
         origin: impl FnOnce(&Table, Option<SettingsFile>) -> Origin,
     ) -> Result<Self> {
         let mut given = options.given.clone();
-        for (key, on) in [("resume", options.resume), ("overwrite", options.overwrite)] {
+        let switches =
+            [("resume", options.resume), ("overwrite", options.overwrite), ("tensorboard", options.tensorboard)];
+        for (key, on) in switches {
             if on {
                 given.set(key, Value::Switch(true));
             }
@@ -64,7 +70,8 @@ impl Asked {
             return Err(usage("--out <RUN> is missing: neither the options nor the config file name a folder"));
         };
         let origin = origin(&given, file);
-        Ok(Self { out, resume, overwrite, json: options.json, cpu: options.cpu, origin })
+        let tensorboard = is_on("tensorboard");
+        Ok(Self { out, resume, overwrite, tensorboard, json: options.json, cpu: options.cpu, origin })
     }
 }
 

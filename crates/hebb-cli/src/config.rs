@@ -32,11 +32,11 @@ pub struct SettingsFile {
 }
 
 impl SettingsFile {
-    /// Reads a config file of what has these settings.
-    pub fn config(path: &Path, known: &[Setting]) -> Result<Self> {
+    /// Reads a config file of what has these settings, and `switches` that are none.
+    pub fn config(path: &Path, known: &[Setting], switches: &[&'static str]) -> Result<Self> {
         let label = format!("config {}", path.display());
         let text = disk::read_text(path).with_context(|| format!("cannot read {label}"))?;
-        Self::read(label, text, known, &BESIDE)
+        Self::read(label, text, known, &[&BESIDE[..], switches].concat())
     }
 
     /// The settings of a run's folder.
@@ -118,7 +118,7 @@ mod tests {
         let path = folder.path().join("c.toml");
         std::fs::write(&path, text).unwrap();
         let label = format!("config {}: ", path.display());
-        SettingsFile::config(&path, &of_layered()).map_err(|error| error.to_string().replace(&label, ""))
+        SettingsFile::config(&path, &of_layered(), &[]).map_err(|error| error.to_string().replace(&label, ""))
     }
 
     #[test]

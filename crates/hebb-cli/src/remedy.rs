@@ -107,6 +107,7 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         LabError::Changed { .. } | LabError::OtherRun { .. } => {
             Some(": remove that folder, or name another place with --out")
         }
+        LabError::NoEvents { .. } => Some(": move it away"),
         LabError::Run(error) => kept(error),
         _ => None,
     };

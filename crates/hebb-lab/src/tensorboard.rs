@@ -1,5 +1,5 @@
 //! A run's file of events, for TensorBoard: every column of metrics.csv as a scalar, the first layer's filters as a
-//! picture, and histograms of all weights.
+//! picture, and histograms of all weights and of δ.
 //!
 //! The file is `RUN/tensorboard/events.out.tfevents.0.hebb`. An event's step is the number of steps done, its time the
 //! seconds of training up to it, so that TensorBoard's axis *Relative* leaves out whatever time a run stood still. A run
@@ -11,22 +11,59 @@ mod file;
 mod message;
 mod record;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use hebb_data::Split;
 use hebb_engine::Row;
 use hebb_engine::observe::Observer;
+use hebb_spec::backend::Runtime;
 use hebb_spec::layout::Layout;
 use hebb_spec::param::{Kind, Param, Weights};
+use hebb_spec::system::System as _;
+use hebb_systems::layered::Model;
 
+use crate::filters::{Choice, Filters, Letter};
+use crate::probe::Probe;
 use crate::request::LabError;
 use event::{Event, Histogram, Shown};
 use file::{EventFile, Resumed};
 
+/// A network beside the training, and the images whose δ are shown.
+pub struct Deltas<'a> {
+    probe: Probe,
+    images: &'a Split,
+    records: Vec<u32>,
+}
+
+impl<'a> Deltas<'a> {
+    /// Makes a network ready on a runtime, for the images of a range.
+    pub fn new(
+        runtime: &dyn Runtime,
+        model: &Model,
+        images: &'a Split,
+        range: Range<usize>,
+    ) -> Result<Self, LabError> {
+        let probe = Probe::new(runtime, model, (range.len() as u32).max(1))?;
+        Ok(Self { probe, images, records: range.map(|record| record as u32).collect() })
+    }
+
+    /// δ's distribution, by layer, as a step would have it that begins with these weights.
+    fn histograms(&mut self, weights: &Weights) -> Result<Vec<(String, Shown)>, LabError> {
+        self.probe.load(weights)?;
+        let deltas = self.probe.deltas(self.images, &self.records)?;
+        let of = |delta: crate::probe::Activity| {
+            Some((format!("delta/{}", delta.layer), Shown::Histogram(Histogram::of(delta.values.iter().copied())?)))
+        };
+        Ok(deltas.into_iter().filter_map(of).collect())
+    }
+}
+
 /// Writes a run's events as it trains. What cannot be written does not end the training: [`Board::finish`] tells of it.
-#[derive(Debug)]
-pub struct Board {
+pub struct Board<'a> {
     events: EventFile,
-    params: Vec<Param>,
+    model: Model,
+    deltas: Deltas<'a>,
     /// Steps in an epoch.
     epoch_steps: u32,
     /// Seconds of training up to the last event.
@@ -34,16 +71,22 @@ pub struct Board {
     failure: Option<LabError>,
 }
 
-impl Board {
+impl<'a> Board<'a> {
     /// Where a run has its events.
     pub fn path(run: &Path) -> PathBuf {
         EventFile::path(run)
     }
 
     /// Begins the events of a run with those of its start.
-    pub fn begin(run: &Path, params: Vec<Param>, epoch_steps: u32, start: &Weights) -> Result<Self, LabError> {
+    pub fn begin(
+        run: &Path,
+        model: &Model,
+        epoch_steps: u32,
+        deltas: Deltas<'a>,
+        start: &Weights,
+    ) -> Result<Self, LabError> {
         let events = EventFile::create(run)?;
-        let mut board = Self { events, params, epoch_steps, time: 0.0, failure: None };
+        let mut board = Self { events, model: model.clone(), deltas, epoch_steps, time: 0.0, failure: None };
         board.add(None, start)?;
         Ok(board)
     }
@@ -52,13 +95,14 @@ impl Board {
     /// that it has no events of it takes the scalars. Tells what is worth knowing.
     pub fn resume(
         run: &Path,
-        params: Vec<Param>,
+        model: &Model,
         epoch_steps: u32,
+        deltas: Deltas<'a>,
         rows: &[Row],
     ) -> Result<(Self, Option<String>), LabError> {
         let done = rows.last().map_or(0, |row| steps(row, epoch_steps));
         let Resumed { events, last, damaged } = EventFile::resume(run, done)?;
-        let mut board = Self { events, params, epoch_steps, time: 0.0, failure: None };
+        let mut board = Self { events, model: model.clone(), deltas, epoch_steps, time: 0.0, failure: None };
         for row in rows {
             board.time += row.seconds;
             let step = steps(row, epoch_steps);
@@ -78,14 +122,28 @@ impl Board {
 
     fn add(&mut self, row: Option<&Row>, weights: &Weights) -> Result<(), LabError> {
         let mut shown = row.map_or_else(Vec::new, scalars);
+        shown.extend(self.filters(weights)?);
         shown.extend(self.histograms(weights));
+        shown.extend(self.deltas.histograms(weights)?);
         let step = row.map_or(0, |row| steps(row, self.epoch_steps));
         self.events.append(&Event { time: self.time, step, shown })
     }
 
+    /// The first layer's filters; none where they are too many for a picture.
+    fn filters(&self, weights: &Weights) -> Result<Option<(String, Shown)>, LabError> {
+        let figure = Filters::of(&self.model, weights, 1, Letter::W).and_then(|filters| filters.figure(Choice::default()));
+        let Ok(figure) = figure else { return Ok(None) };
+        let png = figure.png()?;
+        // A PNG file's header has both lengths, its highest bytes first.
+        let length = |at: usize| png.get(at..at + 4).map_or(0, |b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]));
+        let (width, height) = (length(16), length(20));
+        Ok(Some(("filters/1".to_owned(), Shown::Image { width, height, png })))
+    }
+
     /// The distribution of all weights that there are, by parameter.
     fn histograms(&self, weights: &Weights) -> Vec<(String, Shown)> {
-        let learn = self.params.iter().filter(|param| matches!(param.kind, Kind::Learned | Kind::Drawn));
+        let params = self.model.params();
+        let learn = params.iter().filter(|param| matches!(param.kind, Kind::Learned | Kind::Drawn));
         let of = |param: &Param| {
             let values = weights.get(&param.name)?;
             let there = there(param, weights, values.len());
@@ -98,7 +156,8 @@ impl Board {
 
 /// Steps done at a row's end.
 fn steps(row: &Row, epoch_steps: u32) -> u32 {
-    row.epoch.saturating_mul(epoch_steps)
+    // Folders of version 0.1 do not tell; all their rows that a resume keeps are of whole epochs.
+    row.step.unwrap_or(row.epoch.saturating_mul(epoch_steps))
 }
 
 /// Which of a parameter's numbers are weights: none that lies outside the image, none that a mask leaves out.
@@ -125,7 +184,7 @@ fn by_layer(name: &str) -> String {
     if of.is_empty() || of.len() == name.len() { name.to_owned() } else { format!("{of}/{}", &name[of.len()..]) }
 }
 
-impl Observer for Board {
+impl Observer for Board<'_> {
     fn epoch(&mut self, row: &Row, weights: &Weights) {
         self.time += row.seconds;
         if self.failure.is_none() {

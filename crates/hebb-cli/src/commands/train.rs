@@ -1,6 +1,7 @@
 //! `hebb train`: a new run, or the rest of one.
 
 mod asked;
+mod board;
 mod changed;
 mod heartbeat;
 mod left_out;
@@ -10,15 +11,17 @@ pub mod viewer;
 
 use std::process;
 
-use anyhow::{Error, Result, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use hebb::{Choice, Device};
 use hebb_data::{Dataset, Outline, Source};
 use hebb_engine::job::{self, Job};
+use hebb_engine::observe::Observer;
 use hebb_engine::run::{self, Existing, Run};
 use hebb_engine::settings::{Record, RunSettings};
 use hebb_engine::store::Store;
 use hebb_engine::tensor_file;
 use hebb_engine::trainer::{Ending, Trainer};
+use hebb_lab::tensorboard::Board;
 use hebb_spec::backend::{Backend, Options, Runtime};
 use hebb_spec::settings::Table;
 use hebb_spec::system::System;
@@ -35,6 +38,7 @@ use crate::memory;
 use crate::merge::over;
 use crate::origin::Origin;
 use crate::output;
+use crate::remedy::sentence;
 use crate::tuned::{self, Tuned};
 use stop::Stop;
 use viewer::Viewer;
@@ -70,9 +74,13 @@ fn begin(asked: &Asked) -> Result<()> {
     let data = load(outline, &job)?;
     let backend = device::prepare(&device, plan, &options)?;
     let record = record(&data, &device, &*backend, &options);
+    let deltas = asked.tensorboard.then(|| board::deltas(&device, &model, &job, &data)).transpose()?;
+    // Its numbers are shared, not copied.
+    let first = start.weights.clone();
     let run = Run::create(&asked.out, asked.overwrite, &job, &record, start.weights)?;
     start.messages.iter().for_each(|message| output::note(message));
-    finish(asked, &job, &data, backend, run)
+    let board = deltas.map(|deltas| Board::begin(run.path(), &model, job.epoch_steps, deltas, &first)).transpose()?;
+    finish(asked, &job, &data, backend, run, board)
 }
 
 /// The rest of a run.
@@ -129,7 +137,10 @@ fn resume(asked: &Asked) -> Result<()> {
     // The table may be another today; another device has another one.
     let options = if before == now { tuned::by(rows) } else { Tuned::of(&device).options(&plan) };
     let backend = device::prepare(&device, plan, &options)?;
+    let shows = asked.tensorboard || Board::path(&asked.out).exists();
+    let deltas = shows.then(|| board::deltas(&device, &model, &job, &data)).transpose()?;
     let run = existing.resume(&job, &record(&data, &device, &*backend, &options))?;
+    let board = deltas.map(|deltas| board::resume(&run, &model, &job, deltas)).transpose()?;
     if before != now {
         output::note(&format!("the run was on {before}: on {now} its numbers go on, but not to the same bits"));
     } else if let (Some(before), Some(now)) = (forms, asked.cpu.winograd)
@@ -139,7 +150,7 @@ fn resume(asked: &Asked) -> Result<()> {
             "the run was with --winograd {before}: with {now} its numbers go on, but not to the same bits"
         ));
     }
-    finish(asked, &job, &data, backend, run)
+    finish(asked, &job, &data, backend, run, board)
 }
 
 /// What is done with the data.
@@ -172,17 +183,28 @@ fn record(data: &Dataset, device: &Device, backend: &dyn Backend, options: &Opti
 }
 
 /// Trains to the end, or to a Ctrl-C.
-fn finish(asked: &Asked, job: &Job<'_>, data: &Dataset, mut backend: Box<dyn Backend>, mut run: Run) -> Result<()> {
+fn finish(
+    asked: &Asked,
+    job: &Job<'_>,
+    data: &Dataset,
+    mut backend: Box<dyn Backend>,
+    mut run: Run,
+    mut board: Option<Board<'_>>,
+) -> Result<()> {
     left_out::tell(job, data);
     let records = &data.train;
     let mut viewer = Viewer::new(job, run.progress().step);
     let (stop, backend) = (Stop::listen()?, &mut *backend);
+    let mut observers: Vec<&mut dyn Observer> = vec![&mut viewer];
+    observers.extend(board.as_mut().map(|board| board as &mut dyn Observer));
     let ending =
-        Trainer { job, records, backend, store: &mut run, stop: stop.flag(), observers: &mut [&mut viewer] }.train();
+        Trainer { job, records, backend, store: &mut run, stop: stop.flag(), observers: &mut observers }.train();
     let row = viewer.finish();
+    let shown = board.map_or(Ok(()), |board| board.finish().context("the run is saved, but TensorBoard lacks some of it"));
     match ending? {
-        Ending::Finished => report::print(&run, job, row.as_ref(), asked.json),
+        Ending::Finished => report::print(&run, job, row.as_ref(), asked.json).and(shown),
         Ending::Interrupted => {
+            shown.inspect_err(|error| output::note(&sentence(error))).ok();
             output::note(&how_to_resume(&run, job));
             // The files are whole, and the lock ends with the process.
             process::exit(stop.code());

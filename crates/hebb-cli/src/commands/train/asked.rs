@@ -10,14 +10,15 @@ use crate::origin::Origin;
 
 /// Reads the config file, if there is one.
 pub fn read(args: &TrainArgs) -> Result<Asked> {
-    let file = args.config.as_deref().map(|path| SettingsFile::config(path, &of_layered())).transpose()?;
-    let TrainArgs { out, given, resume, overwrite, cpu, json, .. } = args;
-    let options = Options { out, resume: *resume, overwrite: *overwrite, json: *json, cpu: *cpu, given: &given.table };
+    let file = args.config.as_deref().map(|path| SettingsFile::config(path, &of_layered(), &["tensorboard"])).transpose()?;
+    let TrainArgs { out, given, resume, overwrite, tensorboard, cpu, json, .. } = args;
+    let (resume, overwrite, tensorboard, given) = (*resume, *overwrite, *tensorboard, &given.table);
+    let options = Options { out, resume, overwrite, tensorboard, json: *json, cpu: *cpu, given };
     let asked = Asked::over(options, file, Origin::new)?;
     let all = asked.origin.table();
     // Of a run that is continued, run.toml may name the file.
     if !asked.resume && all.get("init-layers").is_some() && all.get("init").is_none() {
-        if given.table.get("init-layers").is_some() {
+        if given.get("init-layers").is_some() {
             return Err(usage("--init-layers needs --init FILE"));
         }
         bail!("{} needs a key 'init'", asked.origin.place("init-layers"));
@@ -58,6 +59,19 @@ mod tests {
     fn resume_and_overwrite_shut_each_other_out() {
         let asked = asked(&["--resume", "--out", "s"], "overwrite = true\nout = 'r'").unwrap();
         assert_eq!((asked.out, asked.resume, asked.overwrite), (PathBuf::from("s"), true, false));
+    }
+
+    #[test]
+    fn tensorboard_is_a_switch_of_the_line_or_the_file() {
+        for (options, file, wanted) in [
+            (&[][..], "out = 'r'", false),
+            (&["--tensorboard"], "out = 'r'", true),
+            (&[], "out = 'r'\ntensorboard = true", true),
+            (&["--tensorboard"], "out = 'r'\ntensorboard = false", true),
+        ] {
+            assert_eq!(asked(options, file).unwrap().tensorboard, wanted, "{options:?} {file}");
+        }
+        assert!(asked(&[], "out = 'r'\ntensorboard = 1").is_err());
     }
 
     #[test]
