@@ -285,7 +285,8 @@ pub(crate) fn has_files(path: &Path) -> bool {
 pub fn check_new(path: &Path, overwrite: bool) -> Result<(), RunError> {
     let names = names(path)?;
     let is_hidden = |name: &str| [LOCK, START].contains(&name) || disk::is_beside(name, &WRITTEN);
-    let is_ours = |name: &str| is_hidden(name) || [SETTINGS, METRICS, LAST, BEST, FORMER, EVENTS_FOLDER].contains(&name);
+    let is_ours =
+        |name: &str| is_hidden(name) || [SETTINGS, METRICS, LAST, BEST, FORMER, EVENTS_FOLDER].contains(&name);
     let path = path.to_owned();
     if names.iter().any(|name| name == SETTINGS) {
         return if overwrite { Ok(()) } else { Err(RunError::Exists { path }) };

@@ -38,12 +38,7 @@ pub struct Deltas<'a> {
 
 impl<'a> Deltas<'a> {
     /// Makes a network ready on a runtime, for the images of a range.
-    pub fn new(
-        runtime: &dyn Runtime,
-        model: &Model,
-        images: &'a Split,
-        range: Range<usize>,
-    ) -> Result<Self, LabError> {
+    pub fn new(runtime: &dyn Runtime, model: &Model, images: &'a Split, range: Range<usize>) -> Result<Self, LabError> {
         let probe = Probe::new(runtime, model, (range.len() as u32).max(1))?;
         Ok(Self { probe, images, records: range.map(|record| record as u32).collect() })
     }
@@ -131,7 +126,8 @@ impl<'a> Board<'a> {
 
     /// The first layer's filters; none where they are too many for a picture.
     fn filters(&self, weights: &Weights) -> Result<Option<(String, Shown)>, LabError> {
-        let figure = Filters::of(&self.model, weights, 1, Letter::W).and_then(|filters| filters.figure(Choice::default()));
+        let figure =
+            Filters::of(&self.model, weights, 1, Letter::W).and_then(|filters| filters.figure(Choice::default()));
         let Ok(figure) = figure else { return Ok(None) };
         let png = figure.png()?;
         // A PNG file's header has both lengths, its highest bytes first.

@@ -200,7 +200,8 @@ fn finish(
     let ending =
         Trainer { job, records, backend, store: &mut run, stop: stop.flag(), observers: &mut observers }.train();
     let row = viewer.finish();
-    let shown = board.map_or(Ok(()), |board| board.finish().context("the run is saved, but TensorBoard lacks some of it"));
+    let shown =
+        board.map_or(Ok(()), |board| board.finish().context("the run is saved, but TensorBoard lacks some of it"));
     match ending? {
         Ending::Finished => report::print(&run, job, row.as_ref(), asked.json).and(shown),
         Ending::Interrupted => {

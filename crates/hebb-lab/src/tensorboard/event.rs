@@ -109,7 +109,7 @@ impl Event {
 
 /// The record that a file begins with.
 pub(super) fn version() -> Vec<u8> {
-    Message::default().double(1, 0.0).bytes(3, VERSION).0
+    Message::default().bytes(3, VERSION).0
 }
 
 /// Whether a record is one that a file of events begins with.
@@ -155,8 +155,8 @@ mod tests {
         // Event(wall_time=1.5, step=300, summary=Summary(value=[Summary.Value(tag='a', simple_value=0.5)]))
         let event = Event { time: 1.5, step: 300, shown: vec![("a".to_owned(), Shown::Scalar(0.5))] };
         let wanted = [
-            0x09, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0x10, 0xac, 0x02, 0x2a, 0x0a, 0x0a, 0x08, 0x0a, 0x01, b'a', 0x15, 0, 0, 0,
-            0x3f,
+            0x09, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0x10, 0xac, 0x02, 0x2a, 0x0a, 0x0a, 0x08, 0x0a, 0x01, b'a', 0x15, 0, 0,
+            0, 0x3f,
         ];
         assert_eq!(event.bytes(), wanted);
         assert_eq!((step(&event.bytes()), step(&version()), step(&[0xff])), (Some(300), Some(0), None));

@@ -10,7 +10,8 @@ use crate::origin::Origin;
 
 /// Reads the config file, if there is one.
 pub fn read(args: &TrainArgs) -> Result<Asked> {
-    let file = args.config.as_deref().map(|path| SettingsFile::config(path, &of_layered(), &["tensorboard"])).transpose()?;
+    let file =
+        args.config.as_deref().map(|path| SettingsFile::config(path, &of_layered(), &["tensorboard"])).transpose()?;
     let TrainArgs { out, given, resume, overwrite, tensorboard, cpu, json, .. } = args;
     let (resume, overwrite, tensorboard, given) = (*resume, *overwrite, *tensorboard, &given.table);
     let options = Options { out, resume, overwrite, tensorboard, json: *json, cpu: *cpu, given };
