@@ -7,6 +7,7 @@ mod family;
 mod given;
 mod measure;
 mod reproduce;
+mod sweep;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,7 @@ use given::{EvalKeys, InitKeys, LayoutKeys, TrainKeys};
 pub use given::{Given, Takes};
 pub use measure::{BenchArgs, TuneArgs};
 pub use reproduce::ReproduceArgs;
+pub use sweep::{SweepArgs, SweepPrint};
 
 /// Trains deep networks with Hebbian updates and asymmetric feedback on any GPU or processor.
 #[derive(Debug, Parser)]
@@ -68,6 +70,8 @@ pub enum Command {
     Nets(TableArgs),
     /// Make a paper's figure again: a picture, its numbers and a page
     Reproduce(ReproduceArgs),
+    /// Train a grid of settings, here or by Slurm, GNU parallel or Snakemake
+    Sweep(SweepArgs),
     /// List, fetch, describe and preview data sets
     #[command(subcommand)]
     Data(DataCommand),

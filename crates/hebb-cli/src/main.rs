@@ -90,6 +90,7 @@ fn run() -> Result<()> {
         Command::Inspect(args) => commands::inspect::run(args),
         Command::Devices(args) => commands::devices::run(args),
         Command::Reproduce(args) => commands::reproduce::run(args),
+        Command::Sweep(args) => commands::sweep::run(args),
         Command::Nets(args) => commands::nets::run(args),
         Command::Data(DataCommand::List(args)) => commands::data::list(args),
         Command::Data(DataCommand::Info(args)) => commands::data::info(args),

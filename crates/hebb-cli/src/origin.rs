@@ -96,7 +96,7 @@ mod tests {
         let path = folder.path().join("c.toml");
         std::fs::write(&path, "net = 'Full 3; Output'\nfreeze = 3\nepsilon = 0.5").unwrap();
         let origin = |settings: &[(&str, &str)]| {
-            Origin::new(&given(settings), Some(SettingsFile::config(&path, &fields::of_layered()).unwrap()))
+            Origin::new(&given(settings), Some(SettingsFile::config(&path, &fields::of_layered(), &[]).unwrap()))
         };
         let build = |origin: Origin| {
             let spec = origin.spec().map_err(|error| error.to_string())?;
@@ -118,7 +118,7 @@ mod tests {
         let build = |settings: &[(&str, &str)], text: &str| {
             std::fs::write(&path, text).unwrap();
             let origin =
-                Origin::new(&given(settings), Some(SettingsFile::config(&path, &fields::of_layered()).unwrap()));
+                Origin::new(&given(settings), Some(SettingsFile::config(&path, &fields::of_layered(), &[]).unwrap()));
             origin.build(&origin.spec().unwrap(), Shape::new(1, 4, 4), 3).map(|_| ()).map_err(|error| error.to_string())
         };
         let why = "it belongs to the hinge loss, but the loss is softmax: leave one of them out";

@@ -16,6 +16,7 @@ use hebb_engine::trainer::TrainError;
 use hebb_gpu::GpuError;
 use hebb_lab::LabError;
 use hebb_lab::figures::FIGURES;
+use hebb_lab::sweep::SweepError;
 use hebb_reference::check::CheckError;
 use hebb_spec::backend;
 use hebb_systems::layered::ConfusionError;
@@ -111,6 +112,7 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         LabError::Run(error) => kept(error),
         _ => None,
     };
+    let of_sweep = || cause.downcast_ref().and_then(sweep);
     let of_classes = || cause.downcast_ref::<ConfusionError>().map(|_| ": run `hebb verify` on the device");
     of_run
         .or_else(of_training)
@@ -124,7 +126,25 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         .or_else(of_config)
         .or_else(of_data)
         .or_else(of_lab)
+        .or_else(of_sweep)
         .or_else(of_classes)
+}
+
+fn sweep(error: &SweepError) -> Option<&'static str> {
+    match error {
+        SweepError::Read { cause: OpenError::NotRegular(_), .. } => Some(": name a file"),
+        SweepError::Read { cause: OpenError::System(cause), .. } => match cause.kind() {
+            io::ErrorKind::NotFound => Some("; check its path"),
+            io::ErrorKind::InvalidData => Some("; it is no text: name another"),
+            kind => system::reading(kind),
+        },
+        SweepError::Taken { .. } => Some(": name another with --out"),
+        SweepError::Folder { cause, .. } => system::writing(cause.kind()),
+        SweepError::Write(error) => system::writing(error.kind()),
+        SweepError::Checkpoint(error) => checkpoint(error).and(Some(": restore it, or remove that run's folder")),
+        SweepError::Kept(error) => run(error),
+        _ => None,
+    }
 }
 
 fn data(error: &DataError) -> Option<&'static str> {

@@ -4,7 +4,7 @@ mod file;
 
 use hebb_spec::settings::{self, Field, SettingError, Table, Value, layers_text};
 
-pub use file::{Record, RunFile, line_of, read_settings};
+pub use file::{Record, RunFile, digest, line_of, read_settings, setting_of};
 
 /// The settings that a resume may change. Of the data only the place: they are bound by their digest.
 pub const FREE: [&str; 4] = ["epochs", "steps", "device", "data"];

@@ -7,6 +7,7 @@
 pub mod figures;
 pub mod filters;
 pub mod folder;
+pub mod html;
 mod kept;
 pub mod npy;
 pub mod plot;
@@ -15,6 +16,7 @@ pub mod report;
 pub mod request;
 mod runs;
 pub mod stats;
+pub mod sweep;
 pub mod table;
 pub mod tensorboard;
 pub mod trained;

@@ -10,6 +10,7 @@ pub mod inspect;
 pub mod nets;
 pub mod plan;
 pub mod reproduce;
+pub mod sweep;
 pub mod train;
 pub mod tune;
 pub mod verify;

@@ -70,7 +70,7 @@ pub struct RunFile {
 }
 
 /// The digest of the settings that a resume may not change, by their values: in any order, and however they are written.
-fn digest(settings: &Table) -> String {
+pub fn digest(settings: &Table) -> String {
     let bound = settings.0.iter().filter(|(key, _)| !FREE.contains(&key.as_str()));
     let value = |value: &Value| match value {
         // A file may write 1.0 as 1.
@@ -134,25 +134,30 @@ pub fn read_settings(text: &str) -> Result<(Table, toml::Table), String> {
     })?;
     let (mut settings, mut rest) = (Table::default(), toml::Table::new());
     for (key, value) in all {
-        let value = match value {
-            toml::Value::String(text) => Value::Text(text),
-            toml::Value::Integer(number) => match u64::try_from(number) {
-                Ok(number) => Value::Integer(number),
-                Err(_) => Value::Text(number.to_string()),
-            },
-            toml::Value::Float(number) => Value::Float(number as f32),
-            toml::Value::Boolean(on) => Value::Switch(on),
-            toml::Value::Table(table) => {
-                rest.insert(key, toml::Value::Table(table));
-                continue;
-            }
-            toml::Value::Array(_) | toml::Value::Datetime(_) => {
-                return Err(format!("line {}: key '{key}' needs a text, a number, true or false", line_of(text, &key)));
-            }
+        if let toml::Value::Table(table) = value {
+            rest.insert(key, toml::Value::Table(table));
+            continue;
+        }
+        let Some(value) = setting_of(value) else {
+            return Err(format!("line {}: key '{key}' needs a text, a number, true or false", line_of(text, &key)));
         };
         settings.0.push((key, value));
     }
     Ok((settings, rest))
+}
+
+/// A value of a file as a setting's; none where it is a list, a date or a table.
+pub fn setting_of(value: toml::Value) -> Option<Value> {
+    Some(match value {
+        toml::Value::String(text) => Value::Text(text),
+        toml::Value::Integer(number) => match u64::try_from(number) {
+            Ok(number) => Value::Integer(number),
+            Err(_) => Value::Text(number.to_string()),
+        },
+        toml::Value::Float(number) => Value::Float(number as f32),
+        toml::Value::Boolean(on) => Value::Switch(on),
+        toml::Value::Table(_) | toml::Value::Array(_) | toml::Value::Datetime(_) => return None,
+    })
 }
 
 /// The line of a file at which a top-level key or a table stands.

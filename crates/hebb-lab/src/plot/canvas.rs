@@ -158,7 +158,12 @@ impl Canvas {
     pub fn within(&mut self, rect: Rect, draw: impl FnOnce(&mut Self)) {
         self.clips += 1;
         let Rect { x, y, w: width, h: height } = rect;
-        self.scene.add(Primitive::ClipStart { x, y, width, height, id: format!("clip{}", self.clips) });
+        let id = format!("clip{}", self.clips);
+        // The SVG's own: without it nothing is cut off there.
+        self.scene.defs.push(format!(
+            "<clipPath id=\"{id}\"><rect x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" height=\"{height:.2}\"/></clipPath>"
+        ));
+        self.scene.add(Primitive::ClipStart { x, y, width, height, id });
         draw(self);
         self.scene.add(Primitive::ClipEnd);
     }
@@ -294,7 +299,10 @@ mod tests {
         });
         let set = Type { size: 12, anchor: Anchor::Start, bold: false, upright: false, colour: Colour(0, 0, 0) };
         canvas.text((0.0, 39.0), "a < b & \u{3b5}", set);
-        assert!(canvas.svg().contains("a &lt; b &amp; ε"));
+        let svg = canvas.svg();
+        assert!(svg.contains("a &lt; b &amp; ε"));
+        let clip = "<clipPath id=\"clip1\"><rect x=\"0.00\" y=\"0.00\" width=\"40.00\" height=\"40.00\"/></clipPath>";
+        assert!(svg.contains(clip) && svg.contains("url(#clip1)"), "{svg}");
         let png = image::load_from_memory(&canvas.png().unwrap()).unwrap().to_rgb8();
         assert_eq!(png.dimensions(), (90, 60));
         assert_eq!(png.get_pixel(30, 30).0, [200, 0, 0]);

@@ -270,7 +270,7 @@ mod tests {
             RunSettings { batch: 3, length: Length::Steps(8), validation: Some(2), ..RunSettings::default() };
         let job = Job::new(&model, spec.table(), settings, ("tiny", 20)).unwrap();
         let viewer = Viewer::new(&job, done);
-        (viewer.steps_of(epoch), viewer.line(&Row { epoch, seconds, values: Vec::new() }))
+        (viewer.steps_of(epoch), viewer.line(&Row { epoch, seconds, values: Vec::new(), step: None }))
     }
 
     #[test]
