@@ -172,7 +172,7 @@ def run_train(args):
     images, labels = cifar10(args.data, "train")
     slope, window = PRESETS[args.preset]
     net = Net(NETS.get(args.net, args.net), slope=slope, window=window)
-    optimizer = torch.optim.SGD(net.parameters(), lr=args.lr)
+    optimizer = torch.optim.Adam(net.parameters(), lr=args.lr)
     for step in range(args.steps):
         at = torch.randint(0, len(images), (args.batch,))
         x, target = net(images[at].float() / 255), F.one_hot(labels[at], 10).bool()
@@ -208,7 +208,7 @@ def main():
             command.add_argument("--preset", choices=PRESETS, default="as-run")
             command.add_argument("--steps", type=int, default=200)
             command.add_argument("--batch", type=int, default=100)
-            command.add_argument("--lr", type=float, default=0.1)
+            command.add_argument("--lr", type=float, default=0.001, help="of Adam")
             command.add_argument("--seed", type=int, default=1)
             command.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()

@@ -109,7 +109,7 @@ impl Event {
 
 /// The record that a file begins with.
 pub(super) fn version() -> Vec<u8> {
-    Message::default().double(1, 0.0).bytes(3, VERSION).0
+    Message::default().bytes(3, VERSION).0
 }
 
 /// Whether a record is one that a file of events begins with.

@@ -116,7 +116,7 @@ fn unread(path: &Path, cause: OpenError) -> LabError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tensorboard::event::Shown;
+    use crate::tensorboard::event::{Histogram, Shown};
 
     fn event(step: u32) -> Event {
         Event { time: f64::from(step), step, shown: vec![("a".to_owned(), Shown::Scalar(f64::from(step)))] }
@@ -129,13 +129,26 @@ mod tests {
         fs::read(EventFile::path(run)).unwrap()
     }
 
+    /// What TensorBoard's own writer makes of the same, written by tools/tensorboard.
+    const GOLDEN: &[u8] = include_bytes!("golden.tfevents");
+
     #[test]
-    fn a_file_begins_as_any_of_tensorboards() {
+    fn a_file_is_what_tensorboards_own_writer_makes_of_it() {
         let folder = tempfile::tempdir().unwrap();
-        let bytes = made(folder.path(), &[]);
-        assert_eq!(bytes[..12], [24, 0, 0, 0, 0, 0, 0, 0, 0xa3, 0x7f, 0x4b, 0x22]);
-        assert_eq!(&bytes[21..36], b"\x1a\x0dbrain.Event:2");
-        assert_eq!(made(folder.path(), &[3]).len(), made(folder.path(), &[4]).len(), "a new one replaces it");
+        let mut events = EventFile::create(folder.path()).unwrap();
+        let of = |values: &[f32]| Shown::Histogram(Histogram::of(values.iter().copied()).unwrap());
+        let shown = [
+            ("train/loss", Shown::Scalar(1.9)),
+            ("corr/2", Shown::Scalar(-0.25)),
+            ("saturated/1", Shown::Scalar(0.0)),
+            ("filters/1", Shown::Image { width: 3, height: 300, png: (0..=255).collect() }),
+            ("W/1", of(&[-1.0, -0.5, 0.25, 1.0])),
+            ("delta/1", of(&[0.0; 3])),
+        ];
+        let shown = shown.map(|(tag, shown)| (tag.to_owned(), shown)).to_vec();
+        events.append(&Event { time: 0.0, step: 0, shown: shown[3..].to_vec() }).unwrap();
+        events.append(&Event { time: 18.572, step: 4_000_000_000, shown }).unwrap();
+        assert_eq!(fs::read(EventFile::path(folder.path())).unwrap(), GOLDEN);
     }
 
     #[test]
