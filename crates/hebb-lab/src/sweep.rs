@@ -10,7 +10,7 @@ mod folder;
 mod script;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use hebb_data::Digest;
 use hebb_data::disk::OpenError;

@@ -1,5 +1,6 @@
 use super::*;
 use std::fs;
+use std::path::Path;
 
 fn parse(text: &str) -> Result<SweepFile, SweepError> {
     let keys: Vec<&str> = FIELDS.iter().map(|f| f.key).chain(RUN_FIELDS.iter().map(|f| f.key)).collect();
