@@ -6,6 +6,7 @@ mod data;
 mod family;
 mod given;
 mod measure;
+mod report;
 mod reproduce;
 mod sweep;
 
@@ -24,6 +25,7 @@ pub use family::{FamilyArgs, HebbianKeys, LinearKeys, MicrocircuitKeys, VerifyFa
 use given::{EvalKeys, InitKeys, LayoutKeys, TrainKeys};
 pub use given::{Given, Takes};
 pub use measure::{BenchArgs, TuneArgs};
+pub use report::{LookArgs, ReportArgs};
 pub use reproduce::ReproduceArgs;
 pub use sweep::{SweepArgs, SweepPrint};
 
@@ -72,6 +74,8 @@ pub enum Command {
     Reproduce(ReproduceArgs),
     /// Train a grid of settings, here or by Slurm, GNU parallel or Snakemake
     Sweep(SweepArgs),
+    /// Write runs as one page of HTML: curves, layers, filters, confusion matrix, worst mistakes, settings
+    Report(ReportArgs),
     /// List, fetch, describe and preview data sets
     #[command(subcommand)]
     Data(DataCommand),
@@ -140,6 +144,9 @@ pub struct TrainArgs {
     /// TOML file with any of these options by their long names, as in lr = 0.1; an option given here wins
     #[arg(help_heading = "Running", long, value_name = "FILE.toml")]
     pub config: Option<PathBuf>,
+    /// Write RUN/report.html after each epoch: what `hebb report` tells of the run. Its numbers and files stay as they are
+    #[arg(help_heading = "Options", long)]
+    pub report: bool,
     /// Its threads.
     #[command(flatten)]
     pub cpu: CpuArgs,

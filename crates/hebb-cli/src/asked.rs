@@ -22,6 +22,8 @@ pub struct Asked {
     pub overwrite: bool,
     /// Whether TensorBoard is to see it.
     pub tensorboard: bool,
+    /// Whether it has a page.
+    pub report: bool,
     /// Whether the result is wanted as JSON.
     pub json: bool,
     /// Threads of the processor.
@@ -40,6 +42,8 @@ pub struct Options<'a> {
     pub overwrite: bool,
     /// --tensorboard, of those that have it.
     pub tensorboard: bool,
+    /// --report, of those that have it.
+    pub report: bool,
     /// --json.
     pub json: bool,
     /// Threads of the processor.
@@ -56,8 +60,12 @@ impl Asked {
         origin: impl FnOnce(&Table, Option<SettingsFile>) -> Origin,
     ) -> Result<Self> {
         let mut given = options.given.clone();
-        let switches =
-            [("resume", options.resume), ("overwrite", options.overwrite), ("tensorboard", options.tensorboard)];
+        let switches = [
+            ("resume", options.resume),
+            ("overwrite", options.overwrite),
+            ("tensorboard", options.tensorboard),
+            ("report", options.report),
+        ];
         for (key, on) in switches {
             if on {
                 given.set(key, Value::Switch(true));
@@ -70,8 +78,8 @@ impl Asked {
             return Err(usage("--out <RUN> is missing: neither the options nor the config file name a folder"));
         };
         let origin = origin(&given, file);
-        let tensorboard = is_on("tensorboard");
-        Ok(Self { out, resume, overwrite, tensorboard, json: options.json, cpu: options.cpu, origin })
+        let (tensorboard, report) = (is_on("tensorboard"), is_on("report"));
+        Ok(Self { out, resume, overwrite, tensorboard, report, json: options.json, cpu: options.cpu, origin })
     }
 }
 

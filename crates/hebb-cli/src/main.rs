@@ -8,6 +8,7 @@ mod connected;
 mod device;
 mod fields;
 mod images;
+mod look;
 mod memory;
 mod merge;
 mod origin;
@@ -91,6 +92,7 @@ fn run() -> Result<()> {
         Command::Devices(args) => commands::devices::run(args),
         Command::Reproduce(args) => commands::reproduce::run(args),
         Command::Sweep(args) => commands::sweep::run(args),
+        Command::Report(args) => commands::report::run(args),
         Command::Nets(args) => commands::nets::run(args),
         Command::Data(DataCommand::List(args)) => commands::data::list(args),
         Command::Data(DataCommand::Info(args)) => commands::data::info(args),

@@ -4,23 +4,29 @@
 //! shows as text and is read as nothing else. The page's bytes follow from its runs alone.
 
 mod curves;
+mod filters;
 mod network;
+mod picture;
+mod seen;
 mod subject;
 mod svg;
 mod text;
 
 use std::fmt::Write as _;
 
+pub use seen::{Part, Seen};
 pub use subject::{Subject, names};
 use text::{escape, grouped, number, pairs};
+
+use crate::request::LabError;
 
 const STYLE: &str = include_str!("html/page.css");
 
 /// A page of its own. What it may load is nothing at all, whatever a text in it may say.
-pub fn page(subjects: &[Subject]) -> String {
+pub fn page(subjects: &[Subject]) -> Result<String, LabError> {
     let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
     let head = format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n");
-    document(&title(subjects), &head, &body(subjects))
+    Ok(document(&title(subjects), &head, &body(subjects)?))
 }
 
 /// A page's frame around what it tells.
@@ -42,7 +48,7 @@ pub fn title(subjects: &[Subject]) -> String {
 }
 
 /// What a page tells of runs.
-pub fn body(subjects: &[Subject]) -> String {
+pub fn body(subjects: &[Subject]) -> Result<String, LabError> {
     let mut page = format!("<header>\n<h1>{}</h1>\n", escape(&title(subjects)));
     if let [one] = subjects {
         page.push_str(&subtitle(one));
@@ -60,10 +66,10 @@ pub fn body(subjects: &[Subject]) -> String {
             page.push_str(&subtitle(subject));
             page.push_str(&tiles(subject));
         }
-        page.push_str(&details(subject, if subjects.len() > 1 { "h3" } else { "h2" }));
+        page.push_str(&details(subject, if subjects.len() > 1 { "h3" } else { "h2" })?);
     }
     let _ = writeln!(page, "</main>\n<footer><p>hebb {}</p></footer>", env!("CARGO_PKG_VERSION"));
-    page
+    Ok(page)
 }
 
 /// What is trained, how and on what, in a line.
@@ -144,12 +150,19 @@ fn table(subjects: &[Subject]) -> String {
 }
 
 /// What a run has of its own, below headings of a level.
-fn details(subject: &Subject, level: &str) -> String {
+fn details(subject: &Subject, level: &str) -> Result<String, LabError> {
     let mut page = String::new();
     let heading = |text: &str| format!("<{level}>{text}</{level}>\n");
     if let Some(model) = &subject.model {
         page.push_str(&heading("Network"));
         page.push_str(&network::blocks(model));
+    }
+    if !subject.filters.is_empty() {
+        page.push_str(&heading("Filters of the first layer"));
+        page.push_str(&subject.filters);
+    }
+    if let Some(seen) = &subject.seen {
+        page.push_str(&seen.section(level)?);
     }
     page.push_str(&heading("Settings"));
     page.push_str(&pairs(subject.settings()));
@@ -166,7 +179,8 @@ fn details(subject: &Subject, level: &str) -> String {
         ("settings-sha256", or_none(&record.settings_sha256)),
         ("data-sha256", or_none(&record.data_sha256)),
     ]));
-    page + "</details>\n"
+    page.push_str("</details>\n");
+    Ok(page)
 }
 
 #[cfg(test)]

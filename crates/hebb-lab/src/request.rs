@@ -82,6 +82,9 @@ pub enum LabError {
     /// The picture.
     #[error(transparent)]
     Draw(#[from] DrawError),
+    /// A picture of pixels.
+    #[error("cannot write a picture: {0}")]
+    Pixels(#[from] image::ImageError),
     /// Its theory.
     #[error(transparent)]
     Integrate(#[from] IntegrateError),

@@ -100,7 +100,8 @@ fn outline(text: &str) -> Result<Outline> {
     Ok(text.parse::<Source>()?.outline()?)
 }
 
-const fn name(split: SplitName) -> &'static str {
+/// What a part of a data set is called.
+pub const fn name(split: SplitName) -> &'static str {
     match split {
         SplitName::Test => "test",
         SplitName::Validation => "validation",
@@ -216,7 +217,7 @@ fn trained_on(path: &Path, metadata: Option<&Metadata>) -> Result<String> {
 }
 
 /// The images asked for.
-fn part(split: SplitName, validation: Option<usize>, data: &Dataset) -> Result<(&Split, Range<usize>)> {
+pub fn part(split: SplitName, validation: Option<usize>, data: &Dataset) -> Result<(&Split, Range<usize>)> {
     if split == SplitName::Test {
         return Ok((&data.test, 0..data.test.len()));
     }

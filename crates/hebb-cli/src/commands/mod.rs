@@ -9,6 +9,7 @@ pub mod init;
 pub mod inspect;
 pub mod nets;
 pub mod plan;
+pub mod report;
 pub mod reproduce;
 pub mod sweep;
 pub mod train;

@@ -5,6 +5,7 @@ mod board;
 mod changed;
 mod heartbeat;
 mod left_out;
+mod page;
 mod report;
 pub mod stop;
 pub mod viewer;
@@ -40,6 +41,7 @@ use crate::origin::Origin;
 use crate::output;
 use crate::remedy::sentence;
 use crate::tuned::{self, Tuned};
+use page::Page;
 use stop::Stop;
 use viewer::Viewer;
 
@@ -75,12 +77,14 @@ fn begin(asked: &Asked) -> Result<()> {
     let backend = device::prepare(&device, plan, &options)?;
     let record = record(&data, &device, &*backend, &options);
     let deltas = asked.tensorboard.then(|| board::deltas(&device, &model, &job, &data)).transpose()?;
+    let page = asked.report.then(|| Page::new(&asked.out, &job, (&model, &data), &device)).transpose()?;
     // Its numbers are shared, not copied.
     let first = start.weights.clone();
     let run = Run::create(&asked.out, asked.overwrite, &job, &record, start.weights)?;
+    Page::remove(run.path())?;
     start.messages.iter().for_each(|message| output::note(message));
     let board = deltas.map(|deltas| Board::begin(run.path(), &model, job.epoch_steps, deltas, &first)).transpose()?;
-    finish(asked, &job, &data, backend, run, board)
+    finish(asked, &job, &data, backend, run, (board, page))
 }
 
 /// The rest of a run.
@@ -139,6 +143,9 @@ fn resume(asked: &Asked) -> Result<()> {
     let backend = device::prepare(&device, plan, &options)?;
     let shows = asked.tensorboard || Board::path(&asked.out).exists();
     let deltas = shows.then(|| board::deltas(&device, &model, &job, &data)).transpose()?;
+    let page = (asked.report || Page::is_there(&asked.out))
+        .then(|| Page::new(&asked.out, &job, (&model, &data), &device))
+        .transpose()?;
     let run = existing.resume(&job, &record(&data, &device, &*backend, &options))?;
     let board = deltas.map(|deltas| board::resume(&run, &model, &job, deltas)).transpose()?;
     if before != now {
@@ -150,7 +157,7 @@ fn resume(asked: &Asked) -> Result<()> {
             "the run was with --winograd {before}: with {now} its numbers go on, but not to the same bits"
         ));
     }
-    finish(asked, &job, &data, backend, run, board)
+    finish(asked, &job, &data, backend, run, (board, page))
 }
 
 /// What is done with the data.
@@ -189,7 +196,7 @@ fn finish(
     data: &Dataset,
     mut backend: Box<dyn Backend>,
     mut run: Run,
-    mut board: Option<Board<'_>>,
+    (mut board, mut page): (Option<Board<'_>>, Option<Page<'_>>),
 ) -> Result<()> {
     left_out::tell(job, data);
     let records = &data.train;
@@ -197,6 +204,7 @@ fn finish(
     let (stop, backend) = (Stop::listen()?, &mut *backend);
     let mut observers: Vec<&mut dyn Observer> = vec![&mut viewer];
     observers.extend(board.as_mut().map(|board| board as &mut dyn Observer));
+    observers.extend(page.as_mut().map(|page| page as &mut dyn Observer));
     let ending =
         Trainer { job, records, backend, store: &mut run, stop: stop.flag(), observers: &mut observers }.train();
     let row = viewer.finish();

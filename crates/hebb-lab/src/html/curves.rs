@@ -13,8 +13,8 @@ const NAMES: usize = 12;
 
 /// What a layered network's columns of one stem are: title, and label of the axis.
 const KNOWN: [(&str, &str, &str); 7] = [
-    ("error", "Error", "share of images taken wrong"),
-    ("loss", "Loss", "loss of an image"),
+    ("error", "Error", "share of images"),
+    ("loss", "Loss", "loss an image"),
     ("corr", "Correlation of W and R", "Pearson's correlation"),
     ("angle", "Angle between W and R", "angle (degrees)"),
     ("norm_ratio", "|R| over |W|", "ratio of norms"),
@@ -81,7 +81,9 @@ pub fn charts(subjects: &[Subject]) -> String {
     }
     let is_layered = subjects.iter().all(|subject| subject.model.is_some());
     let groups = groups(names.into_iter());
-    let (layers, shared): (Vec<_>, Vec<_>) = groups.iter().partition(|group| group.kind == Kind::Layers);
+    let (layers, mut shared): (Vec<_>, Vec<_>) = groups.iter().partition(|group| group.kind == Kind::Layers);
+    // What is looked for first.
+    shared.sort_by_key(|group| group.stem != "error");
     let last = subjects.iter().flat_map(|subject| subject.view.rows.last()).map(|row| row.epoch).max();
     let Some(last) = last else { return "<p class=soft>No epoch has ended yet.</p>\n".to_owned() };
     let epochs = || Axis::new("epoch").over(0.0, f64::from(last.max(EPOCHS)));
@@ -110,35 +112,59 @@ pub fn charts(subjects: &[Subject]) -> String {
         page.push_str(&svgs.chart(title, chart));
     }
     page.push_str("</div>\n");
-    for group in layers {
-        let (title, label) = titles(&group.stem);
-        let all =
-            subjects.iter().flat_map(|subject| group.columns.iter().flat_map(|(column, _)| points(subject, column)));
-        let range = all.map(|(_, y)| y).filter(|y| y.is_finite()).fold(None, |range: Option<(f64, f64)>, y| {
-            Some(range.map_or((y, y), |(low, high)| (low.min(y), high.max(y))))
-        });
-        // Whoever has no such column, or nothing in it, has no chart of it.
-        let Some((low, high)) = range else { continue };
-        let margin = (0.04 * (high - low)).max(1e-9);
-        page.push_str(&format!("<h3>{} by layer</h3>\n<div class=charts>\n", escape(&title)));
-        for subject in subjects {
-            let lines: Vec<_> = group.columns.iter().map(|(column, layer)| (points(subject, column), layer)).collect();
-            let has = |points: &[(f64, f64)]| points.iter().any(|(_, y)| y.is_finite());
-            if !lines.iter().any(|(points, _)| has(points)) {
-                continue;
-            }
-            let own = if subjects.len() > 1 { name(&subject.name) } else { String::new() };
-            let axis = Axis::new(&label).over(low - margin, high + margin);
-            let mut chart = Chart::new(&own, epochs(), axis);
-            let every = lines.len().div_ceil(NAMES);
-            for (at, (points, layer)) in lines.into_iter().enumerate() {
-                let told = (at % every == 0 && has(&points)).then(|| format!("layer {layer}"));
-                chart = line(chart, points, Style::nth(at), told);
-            }
-            let described = if own.is_empty() { title.clone() } else { format!("{title}: {own}") };
-            page.push_str(&svgs.chart(&described, chart));
+    let by_layer: Vec<(String, String)> = layers
+        .iter()
+        .map(|group| (titles(&group.stem), group))
+        .map(|((title, label), group)| {
+            let charts = layer_charts(subjects, (group, &title, &label), &epochs, &mut svgs);
+            (title, charts)
+        })
+        .filter(|(_, charts)| !charts.is_empty())
+        .collect();
+    match subjects {
+        [_] if !by_layer.is_empty() => {
+            let charts: String = by_layer.into_iter().map(|(_, charts)| charts).collect();
+            page.push_str(&format!("<h3>By layer</h3>\n<div class=charts>\n{charts}</div>\n"));
         }
-        page.push_str("</div>\n");
+        _ => by_layer.into_iter().for_each(|(title, charts)| {
+            page.push_str(&format!("<h3>{} by layer</h3>\n<div class=charts>\n{charts}</div>\n", escape(&title)));
+        }),
+    }
+    page
+}
+
+/// A chart with a line a layer for each run that has one, all over one range.
+fn layer_charts(
+    subjects: &[Subject],
+    (group, title, label): (&Group, &str, &str),
+    epochs: &dyn Fn() -> Axis,
+    svgs: &mut Svgs,
+) -> String {
+    let all = subjects.iter().flat_map(|subject| group.columns.iter().flat_map(|(column, _)| points(subject, column)));
+    let range = all
+        .map(|(_, y)| y)
+        .filter(|y| y.is_finite())
+        .fold(None, |range: Option<(f64, f64)>, y| Some(range.map_or((y, y), |(low, high)| (low.min(y), high.max(y)))));
+    let Some((low, high)) = range else { return String::new() };
+    let margin = (0.04 * (high - low)).max(1e-9);
+    let mut page = String::new();
+    for subject in subjects {
+        let lines: Vec<_> = group.columns.iter().map(|(column, layer)| (points(subject, column), layer)).collect();
+        let has = |points: &[(f64, f64)]| points.iter().any(|(_, y)| y.is_finite());
+        if !lines.iter().any(|(points, _)| has(points)) {
+            continue;
+        }
+        let (above, described) = match subjects {
+            [_] => (title.to_owned(), title.to_owned()),
+            _ => (name(&subject.name), format!("{title}: {}", subject.name)),
+        };
+        let mut chart = Chart::new(&above, epochs(), Axis::new(label).over(low - margin, high + margin));
+        let every = lines.len().div_ceil(NAMES);
+        for (at, (points, layer)) in lines.into_iter().enumerate() {
+            let told = (at % every == 0 && has(&points)).then(|| format!("layer {layer}"));
+            chart = line(chart, points, Style::nth(at), told);
+        }
+        page.push_str(&svgs.chart(&described, chart));
     }
     page
 }

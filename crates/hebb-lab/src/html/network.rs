@@ -16,10 +16,8 @@ pub fn blocks(model: &Model) -> String {
             Stage::Weighted { connection, .. } if connection.untied => {
                 ("local", vec!["a filter at each place".to_owned()])
             }
-            Stage::Weighted { connection, .. } if connection.input.places() > 1 && connection.output.places() > 1 => {
-                ("conv", Vec::new())
-            }
-            Stage::Weighted { .. } => ("full", Vec::new()),
+            Stage::Weighted { connection, .. } if connection.is_full() => ("full", Vec::new()),
+            Stage::Weighted { .. } => ("conv", Vec::new()),
             Stage::Sum { .. } => ("sum", vec!["adds the two before it".to_owned()]),
             Stage::Pool(_) => ("pool", Vec::new()),
             Stage::Drop { .. } => ("drop", Vec::new()),

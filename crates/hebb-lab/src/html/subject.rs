@@ -5,8 +5,15 @@ use std::path::{Path, PathBuf};
 use hebb_engine::settings::{Length, RunSettings};
 use hebb_engine::view::View;
 use hebb_spec::Shape;
+use hebb_spec::param::Weights;
 use hebb_spec::settings::Value;
 use hebb_systems::layered::{Model, ModelSpec, NAMED, network};
+
+use crate::request::LabError;
+use crate::trained::Trained;
+
+use super::filters;
+use super::seen::Seen;
 
 /// The setting that names another system than a layered network.
 const SYSTEM: &str = "system";
@@ -24,13 +31,31 @@ pub struct Subject {
     pub model: Option<Model>,
     /// Steps in an epoch, for folders whose rows do not tell; none where nobody knows.
     pub epoch_steps: Option<u32>,
+    /// Its first layer's filters, in the page's words; empty where there are none.
+    pub filters: String,
+    /// What its network made of images.
+    pub seen: Option<Seen>,
 }
 
 impl Subject {
     /// A run by its files alone.
     pub fn new(name: String, view: View) -> Self {
         let model = model(&view);
-        Self { name, view, model, epoch_steps: None }
+        Self { name, view, model, epoch_steps: None, filters: String::new(), seen: None }
+    }
+
+    /// Has it tell of a checkpoint of its own.
+    pub fn tell_of(&mut self, trained: &Trained) -> Result<(), LabError> {
+        let progress = &trained.metadata.progress;
+        let steps = progress.step.checked_sub(progress.epoch_step);
+        self.epoch_steps = steps.and_then(|steps| steps.checked_div(progress.epoch));
+        self.show(&trained.model, &trained.weights)
+    }
+
+    /// Has it show the filters of its weights.
+    pub fn show(&mut self, model: &Model, weights: &Weights) -> Result<(), LabError> {
+        self.filters = filters::section(model, weights)?;
+        Ok(())
     }
 
     /// Which system it is.

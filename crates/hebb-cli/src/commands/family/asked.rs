@@ -18,6 +18,6 @@ pub fn read<K: Takes>(args: &FamilyArgs<K>, command: &str) -> Result<Asked> {
     }
     let FamilyArgs { out, given, resume, overwrite, cpu, json, .. } = args;
     let (resume, overwrite, given) = (*resume, *overwrite, &given.table);
-    let options = Options { out, resume, overwrite, tensorboard: false, json: *json, cpu: *cpu, given };
+    let options = Options { out, resume, overwrite, tensorboard: false, report: false, json: *json, cpu: *cpu, given };
     Asked::over(options, file, |given, file| Origin::of(given, file, &known))
 }

@@ -10,11 +10,11 @@ use crate::origin::Origin;
 
 /// Reads the config file, if there is one.
 pub fn read(args: &TrainArgs) -> Result<Asked> {
-    let file =
-        args.config.as_deref().map(|path| SettingsFile::config(path, &of_layered(), &["tensorboard"])).transpose()?;
-    let TrainArgs { out, given, resume, overwrite, tensorboard, cpu, json, .. } = args;
-    let (resume, overwrite, tensorboard, given) = (*resume, *overwrite, *tensorboard, &given.table);
-    let options = Options { out, resume, overwrite, tensorboard, json: *json, cpu: *cpu, given };
+    let switches = ["tensorboard", "report"];
+    let file = args.config.as_deref().map(|path| SettingsFile::config(path, &of_layered(), &switches)).transpose()?;
+    let TrainArgs { out, given, resume, overwrite, tensorboard, report, cpu, json, .. } = args;
+    let (resume, overwrite, tensorboard, report, given) = (*resume, *overwrite, *tensorboard, *report, &given.table);
+    let options = Options { out, resume, overwrite, tensorboard, report, json: *json, cpu: *cpu, given };
     let asked = Asked::over(options, file, Origin::new)?;
     let all = asked.origin.table();
     // Of a run that is continued, run.toml may name the file.
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn tensorboard_is_a_switch_of_the_line_or_the_file() {
+    fn tensorboard_and_report_are_switches_of_the_line_or_the_file() {
         for (options, file, wanted) in [
             (&[][..], "out = 'r'", false),
             (&["--tensorboard"], "out = 'r'", true),
@@ -72,6 +72,8 @@ mod tests {
         ] {
             assert_eq!(asked(options, file).unwrap().tensorboard, wanted, "{options:?} {file}");
         }
+        assert!(asked(&["--report"], "out = 'r'").unwrap().report && !asked(&[], "out = 'r'").unwrap().report);
+        assert!(asked(&[], "out = 'r'\nreport = true").unwrap().report);
         assert!(asked(&[], "out = 'r'\ntensorboard = 1").is_err());
     }
 
