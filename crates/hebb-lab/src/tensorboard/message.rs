@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(fields(&[0x0b]), None, "a group");
         assert_eq!(fields(&[0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]), None, "no end");
         assert_eq!(fields(&[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]), None, "longer than memory");
-        assert_eq!(Message::default().number(1, 0).double(2, 0.0).0, []);
+        assert_eq!(Message::default().number(1, 0).double(2, 0.0).0, Vec::<u8>::new());
         assert_eq!(Message::default().float(2, 0.0).0, [0x15, 0, 0, 0, 0]);
     }
 }
