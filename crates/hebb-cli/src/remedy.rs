@@ -15,7 +15,7 @@ use hebb_engine::tensor_file::CheckpointError;
 use hebb_engine::trainer::TrainError;
 use hebb_gpu::GpuError;
 use hebb_lab::LabError;
-use hebb_lab::figures::FIGURES;
+use hebb_lab::figures::{FIGURES, GROUPS};
 use hebb_lab::sweep::SweepError;
 use hebb_reference::check::CheckError;
 use hebb_spec::backend;
@@ -60,7 +60,8 @@ fn bounded(text: &str) -> String {
 /// The data set or figure that a misspelt one may be meant for.
 fn meant(cause: &(dyn StdError + 'static)) -> Option<String> {
     if let Some(LabError::Unknown { name }) = cause.downcast_ref() {
-        return Some(suggestion(name, &FIGURES.map(|figure| figure.name)));
+        let groups = GROUPS.iter().map(|group| group.name);
+        return Some(suggestion(name, &FIGURES.iter().map(|figure| figure.name).chain(groups).collect::<Vec<_>>()));
     }
     let of_lab = || match cause.downcast_ref() {
         Some(LabError::Data(error)) => Some(error),

@@ -195,7 +195,7 @@ impl<'a> ByRule<'a> {
         };
         let layer = |(n, layer): (usize, &u32)| (format!("layer {layer}"), Style::nth(n));
         plot::Figure {
-            title: format!("{figure}: correlation of W and R in {net}\n{}", page::subtitle(runs)),
+            title: format!("{figure}: correlation of W and R in {net}\n{}", page::subtitle(runs, true)),
             key: self.layers.iter().enumerate().map(layer).collect(),
             rows: vec![self.runs.iter().zip(["URFB", "FRFB"]).map(panel).collect()],
             panel: (400.0, 300.0),

@@ -149,7 +149,7 @@ fn picture(runs: &Runs<'_>, net: Net, figure: &str) -> plot::Figure {
         (what.to_owned(), ink)
     });
     plot::Figure {
-        title: format!("{figure}: error of {} by epoch\n{}", net.name, page::subtitle(runs)),
+        title: format!("{figure}: error of {} by epoch\n{}", net.name, page::subtitle(runs, true)),
         key: rules.into_iter().chain(kinds).collect(),
         rows: vec![vec![chart.into()]],
         panel: (560.0, 330.0),

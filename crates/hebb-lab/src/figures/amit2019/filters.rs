@@ -143,7 +143,7 @@ fn picture(
         row.push(chart.into());
     }
     Ok(plot::Figure {
-        title: format!("Figure 8: filters of the untied {} at four places\n{}", net.name, page::subtitle(runs)),
+        title: format!("Figure 8: filters of the untied {} at four places\n{}", net.name, page::subtitle(runs, true)),
         key: Vec::new(),
         rows: vec![row],
         panel: (280.0, 420.0),
