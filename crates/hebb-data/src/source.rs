@@ -110,6 +110,15 @@ impl Outline {
         }
     }
 
+    /// The name of each class, in the order of the labels.
+    pub fn class_names(&self) -> Vec<String> {
+        match &self.unread {
+            Unread::Shapes(_) => shapes::class_names(),
+            Unread::Files(set, _) => set.class_names().iter().map(|&name| name.to_owned()).collect(),
+            Unread::Folder(_, survey) => survey.class_names.clone(),
+        }
+    }
+
     /// Training records, by the files' names, lengths and heads. Where the files hold others, they do not load.
     pub fn records(&self) -> Result<usize, DataError> {
         match &self.unread {
