@@ -1,5 +1,6 @@
 //! An image file by itself, brought to the shape that somebody takes.
 
+use std::fs;
 use std::path::Path;
 
 use hebb_spec::Shape;
@@ -25,6 +26,7 @@ pub fn read_image(path: &Path, shape: Shape, scales: bool) -> Result<Single, Dat
     if ![1, 3].contains(&shape.channels) {
         return Err(DataError::Channels { path: path.to_owned(), channels: shape.channels });
     }
+    fs::metadata(path).map_err(|cause| DataError::Read { path: path.to_owned(), cause })?;
     let decoder = folder::decoder(path)?;
     let size = decoder.dimensions();
     let (width, height) = (shape.width, shape.height);
@@ -43,8 +45,6 @@ pub fn read_image(path: &Path, shape: Shape, scales: bool) -> Result<Single, Dat
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use image::{GrayImage, ImageFormat, Luma, Rgb, RgbImage};
 
     use super::*;
@@ -95,7 +95,8 @@ mod tests {
             assert!(matches!(read(&whole[..cut]), Err(DataError::Image { .. })), "{cut}");
         }
         assert!(matches!(read_image(folder.path(), Shape::new(1, 4, 4), true), Err(DataError::NotRegular { .. })));
-        assert!(read_image(&folder.path().join("absent"), Shape::new(1, 4, 4), true).is_err());
+        let absent = read_image(&folder.path().join("absent"), Shape::new(1, 4, 4), true);
+        assert!(matches!(absent, Err(DataError::Read { .. })));
         // A head that claims what no memory holds.
         let mut huge = b"BM".to_vec();
         huge.extend([0; 8]);

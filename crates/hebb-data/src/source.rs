@@ -234,6 +234,7 @@ mod tests {
     fn the_outline_of_known_sets_needs_no_files() {
         let known = |text: &str| {
             let outline = text.parse::<Source>().unwrap().outline().unwrap();
+            assert_eq!(outline.class_names().len(), outline.classes as usize);
             (outline.shape, outline.classes)
         };
         assert_eq!(known("shapes:7"), (Shape::new(3, 32, 32), 10));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
 use hebb_engine::{WriteError, write_whole};
+use hebb_lab::LabError;
 use hebb_lab::filters::{Choice, Filters};
 use serde::Serialize;
 
@@ -52,23 +53,8 @@ pub fn run(args: &FiltersArgs) -> Result<()> {
     let weights = stored.weights(&model)?;
     let filters = Filters::of(&model, &weights, args.layer, args.of.letter())?;
     let choice = Choice { map: args.map, channel: args.channel };
-    let stem = stem(&filters, choice);
-    let files = args.out.as_deref().map_or(Ok(Vec::new()), |out| files(out, &stem))?;
-    // All is made before anything is written.
-    let (figure, table) = (filters.figure(choice)?, filters.table(choice)?);
-    if let Some(out) = args.out.as_deref().filter(|_| files.len() > 1) {
-        fs::create_dir_all(out).map_err(|cause| WriteError::new(out, cause))?;
-    }
-    let held = files.iter().map(|(file, _)| target::claim(file, args.overwrite)).collect::<Result<Vec<_>>>()?;
-    for (file, ending) in &files {
-        let bytes = match *ending {
-            "png" => figure.png().map_err(hebb_lab::LabError::from)?,
-            "svg" => figure.svg().into_bytes(),
-            _ => table.csv().into_bytes(),
-        };
-        write_whole(file, &bytes)?;
-    }
-    drop(held);
+    let files = args.out.as_deref().map_or(Ok(Vec::new()), |out| files(out, &stem(&filters, choice)))?;
+    write(&files, &filters, choice, args.overwrite)?;
     let report = FiltersReport {
         checkpoint: args.file.display().to_string(),
         tensor: filters.name().to_owned(),
@@ -88,6 +74,25 @@ pub fn run(args: &FiltersArgs) -> Result<()> {
         written: files.iter().map(|(file, _)| file.display().to_string()).collect(),
     };
     if args.json { output::json(&report) } else { print(&report) }
+}
+
+/// Writes the filters, as each file's ending says. All is made before anything is written.
+fn write(files: &[(PathBuf, &str)], filters: &Filters<'_>, choice: Choice, overwrite: bool) -> Result<()> {
+    let Some((first, _)) = files.first() else { return Ok(()) };
+    let (figure, table) = (filters.figure(choice)?, filters.table(choice)?);
+    if let Some(folder) = first.parent().filter(|_| files.len() > 1) {
+        fs::create_dir_all(folder).map_err(|cause| WriteError::new(folder, cause))?;
+    }
+    let _held = files.iter().map(|(file, _)| target::claim(file, overwrite)).collect::<Result<Vec<_>>>()?;
+    for (file, ending) in files {
+        let bytes = match *ending {
+            "png" => figure.png().map_err(LabError::from)?,
+            "svg" => figure.svg().into_bytes(),
+            _ => table.csv().into_bytes(),
+        };
+        write_whole(file, &bytes)?;
+    }
+    Ok(())
 }
 
 fn print(report: &FiltersReport) -> Result<()> {
