@@ -78,7 +78,7 @@ fn filters_come_as_picture_and_table() {
     assert_eq!((&report["tensor"], &report["filter"], &report["grid"]), (&"R2".into(), &"4x3x3".into(), &Value::Null));
     assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 37);
     // A full layer looks at an image.
-    let report = json(&["filters", &last, "--layer", "3"]);
+    let report = json(&["filters", &last, "--layer", "3", "--channel", "1"]);
     assert_eq!((&report["filter"], &report["written"]), (&"4x14x14".into(), &Value::Array(Vec::new())));
 }
 
@@ -94,10 +94,11 @@ fn what_filters_cannot_show_is_told() {
     let absent = "there is no layer 9: the network has 3 weighted layers, counted from 1: name another --layer";
     refused(&["--layer", "9"], absent);
     refused(
-        &["--layer", "2"],
+        &["--layer", "2", "--out", "nowhere"],
         "W2 has 600 maps of 600x1x1 weights: too many for a picture: name one with --map, or a channel with --channel",
     );
     refused(&["--map", "600"], "W1 has no map 600: they are 0 to 599");
+    assert!(!Path::new("nowhere").exists());
     let odd = text(&folder.path().join("a.pdf"));
     let wanted = format!(
         "--out: {odd} ends with neither .png, .svg nor .csv: write one of these, or name a folder that is there"

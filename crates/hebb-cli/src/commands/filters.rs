@@ -53,6 +53,7 @@ pub fn run(args: &FiltersArgs) -> Result<()> {
     let weights = stored.weights(&model)?;
     let filters = Filters::of(&model, &weights, args.layer, args.of.letter())?;
     let choice = Choice { map: args.map, channel: args.channel };
+    filters.check(choice)?;
     let files = args.out.as_deref().map_or(Ok(Vec::new()), |out| files(out, &stem(&filters, choice)))?;
     write(&files, &filters, choice, args.overwrite)?;
     let report = FiltersReport {
