@@ -8,9 +8,10 @@ mod hebbian;
 mod sacramento2018;
 mod scalar;
 
+use crate::error::LabError;
 use crate::plot;
 use crate::report::Report;
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::table::Table;
 
 /// A figure that was made.

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use hebb_data::disk;
 use hebb_engine::write_whole;
 
+use crate::error::LabError;
 use crate::figures::{FIGURES, Figure, Made};
-use crate::request::LabError;
 
 /// The folder of kept runs.
 const RUNS: &str = "runs";

@@ -7,9 +7,10 @@ use super::page::{self, END, SEEDS};
 use super::runs::{Course, Images, Runs};
 use super::training::{Net, Training};
 use super::{Made, several};
+use crate::error::LabError;
 use crate::plot::{self, Axis, Chart, Mark};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::stats;
 use crate::table::Table;
 

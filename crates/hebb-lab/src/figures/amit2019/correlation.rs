@@ -7,9 +7,10 @@ use super::page::{self, SEEDS};
 use super::runs::{Course, Images, Runs};
 use super::training::{Net, Training};
 use super::{Made, one};
+use crate::error::LabError;
 use crate::plot::{self, Axis, Chart, Style};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::table::Table;
 
 /// The rules, in the paper's order from left to right.

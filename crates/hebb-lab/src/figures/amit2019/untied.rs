@@ -8,9 +8,10 @@ use super::page::{self, END, SEEDS};
 use super::runs::{Course, Images, Runs};
 use super::training::{Net, Places, Training};
 use super::{Made, correlation, one};
+use crate::error::LabError;
 use crate::plot::{self, Axis, Chart, Colour, Dash, Mark, Style};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::stats;
 use crate::table::Table;
 
