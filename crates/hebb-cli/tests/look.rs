@@ -113,7 +113,7 @@ fn what_filters_cannot_show_is_told() {
     assert!(fail(&["filters", &text(folder.path())]).contains("a folder, not a regular file"));
     assert!(refuse(&["filters", &last, "--layer", "-1"]).contains("invalid value '-1'"));
     let linear = text(&folder.path().join("linear"));
-    succeed(&["linear", "--sizes", "4,3,2", "--steps", "1", "--device", "cpu", "--out", &linear]);
+    succeed(&["linear", "--sizes", "4-3-2", "--epochs", "1", "--device", "cpu", "--out", &linear]);
     let sentence = fail(&["filters", &format!("{linear}/last.safetensors")]);
     assert!(sentence.contains("is of `hebb linear`"), "{sentence}");
 }
@@ -130,7 +130,7 @@ fn an_untied_layers_filters_stand_in_their_grid_and_are_compared() {
     let svg = fs::read_to_string(&file).unwrap();
     assert!(svg.contains(&format!("mean correlation between places {of_map:.3}")), "{of_map}");
     let said = succeed(&["filters", &last]);
-    assert!(said.contains("each place of 28x28 its own\nmean correlation between places: map 0 0."), "{said}");
+    assert!(said.contains("each place of 28x28 its own\nmean correlation between places: map 0 "), "{said}");
 }
 
 #[test]
