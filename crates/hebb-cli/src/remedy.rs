@@ -15,6 +15,7 @@ use hebb_engine::tensor_file::CheckpointError;
 use hebb_engine::trainer::TrainError;
 use hebb_gpu::GpuError;
 use hebb_lab::LabError;
+use hebb_lab::compare::CompareError;
 use hebb_lab::figures::{FIGURES, GROUPS};
 use hebb_lab::filters::FilterError;
 use hebb_lab::sweep::SweepError;
@@ -122,6 +123,7 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         FilterError::Layer { .. } | FilterError::NoR { .. } => Some(": name another --layer"),
         FilterError::Absent { .. } => None,
     };
+    let of_comparison = || cause.downcast_ref().and_then(comparison);
     let of_classes = || cause.downcast_ref::<ConfusionError>().map(|_| ": run `hebb verify` on the device");
     of_run
         .or_else(of_training)
@@ -137,6 +139,7 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         .or_else(of_lab)
         .or_else(of_sweep)
         .or_else(of_filters)
+        .or_else(of_comparison)
         .or_else(of_classes)
 }
 
@@ -153,6 +156,19 @@ fn sweep(error: &SweepError) -> Option<&'static str> {
         SweepError::Write(error) => system::writing(error.kind()),
         SweepError::Checkpoint(error) => checkpoint(error).and(Some(": restore it, or remove that run's folder")),
         SweepError::Kept(error) => run(error),
+        _ => None,
+    }
+}
+
+fn comparison(error: &CompareError) -> Option<&'static str> {
+    match error {
+        CompareError::Taken { .. } => Some(": name another with --out"),
+        CompareError::Folder { cause, .. } => system::writing(cause.kind()),
+        CompareError::Write(error) => system::writing(error.kind()),
+        CompareError::Usual { .. } => Some(": name one with --column"),
+        CompareError::By { .. } => Some(": name one of these with --by"),
+        CompareError::Epoch { .. } => Some(": name an earlier one with --epoch"),
+        CompareError::Run(error) => run(error),
         _ => None,
     }
 }
