@@ -166,7 +166,7 @@ fn comparison(error: &CompareError) -> Option<&'static str> {
         CompareError::Folder { cause, .. } => system::writing(cause.kind()),
         CompareError::Write(error) => system::writing(error.kind()),
         CompareError::Usual { .. } => Some(": name one with --column"),
-        CompareError::By { .. } => Some(": name one of these with --by"),
+        CompareError::By { .. } => Some(", take one of them for --by"),
         CompareError::Epoch { .. } => Some(": name an earlier one with --epoch"),
         CompareError::Run(error) => run(error),
         _ => None,

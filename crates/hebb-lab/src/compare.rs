@@ -60,8 +60,8 @@ pub enum CompareError {
         /// The columns that there are.
         known: String,
     },
-    /// A setting that no run has.
-    #[error("no run has a setting '{key}': they differ in {known}")]
+    /// A setting that is no group's.
+    #[error("'{key}' is no setting that groups of runs can be called by: these differ in {known}")]
     By {
         /// What was asked for.
         key: String,

@@ -111,7 +111,7 @@ fn table(compared: &Comparison, lines: &[Line<'_>]) -> String {
 
 /// Four decimals, or two and a power of ten where they would tell nothing.
 fn number(value: f64) -> String {
-    if value == 0.0 || (1e-3..1e6).contains(&value.abs()) { format!("{value:.4}") } else { format!("{value:.2e}") }
+    if value == 0.0 || (1e-4..1e6).contains(&value.abs()) { format!("{value:.4}") } else { format!("{value:.2e}") }
 }
 
 fn signed(value: f64) -> String {

@@ -21,7 +21,7 @@ impl Comparison {
         let style = |label: &str| Style::nth(labels.iter().position(|other| *other == label).unwrap_or(0));
         let row = |column: &String| {
             let chart = |title: &str, groups: &[Group]| {
-                let chart = Chart::new(short(title), Axis::new("epoch"), Axis::new(column.replace('_', " ")));
+                let chart = Chart::new(short(title), Axis::new("epoch").whole(), Axis::new(column.replace('_', " ")));
                 let bands =
                     groups.iter().fold(chart, |chart, group| band(chart, group, column, style(&group.label).colour));
                 groups.iter().fold(bands, |chart, group| curve(chart, group, column, style(&group.label))).into()

@@ -129,6 +129,7 @@ fn a_comparison_is_three_files_of_the_same_bytes_each_time() {
         "{svg}"
     );
     assert_eq!(svg.matches("opacity=\"0.2\"").count(), 2, "a band for each");
+    assert!(!svg.contains(">1.5<") && svg.contains(">2<"), "epochs are whole");
     let csv = fs::read_to_string(&files[2]).unwrap();
     assert!(csv.contains("validation_error,,bp,2,2,0.55,0.07071068,0.5,0.6,,,,\n"), "{csv}");
     assert_eq!(csv.lines().count(), 1 + 2 + 2 + 1);
