@@ -94,6 +94,7 @@ fn run() -> Result<()> {
         Command::Inspect(args) => commands::inspect::run(args),
         Command::Devices(args) => commands::devices::run(args),
         Command::Reproduce(args) => commands::reproduce::run(args),
+        Command::Compare(args) => commands::compare::run(args),
         Command::Sweep(args) => commands::sweep::run(args),
         Command::Report(args) => commands::report::run(args),
         Command::Nets(args) => commands::nets::run(args),
