@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use hebb::Device;
@@ -60,9 +61,9 @@ impl<'a> Page<'a> {
         let mut subject = Subject::new(name, View::read(&self.run)?);
         subject.show(self.model, weights)?;
         if !self.part.range.is_empty() {
-            subject.seen = Some(Seen::look(&mut self.probe, (weights, epoch), &self.part)?);
+            subject.seen = Some(Arc::new(Seen::look(&mut self.probe, (weights, epoch), &self.part)?));
         }
-        Ok(write_whole(&self.run.join(NAME), html::page(&[subject])?.as_bytes())?)
+        Ok(write_whole(&self.run.join(NAME), html::page(&[&subject])?.as_bytes())?)
     }
 }
 
