@@ -13,7 +13,7 @@ const NAMES: usize = 12;
 
 /// What a layered network's columns of one stem are: title, and label of the axis.
 const KNOWN: [(&str, &str, &str); 7] = [
-    ("error", "Error", "share of images"),
+    ("error", "Error", "share of images wrong"),
     ("loss", "Loss", "loss an image"),
     ("corr", "Correlation of W and R", "Pearson's correlation"),
     ("angle", "Angle between W and R", "angle (degrees)"),

@@ -78,7 +78,7 @@ impl Subject {
         self.view.settings.get(key).map(|value| placeless(key, value))
     }
 
-    /// All settings, in the order of run.toml.
+    /// All settings, by name.
     pub fn settings(&self) -> impl Iterator<Item = (&str, String)> {
         self.view.settings.0.iter().map(|(key, value)| (key.as_str(), placeless(key, value)))
     }
