@@ -29,7 +29,7 @@ use given::{EvalKeys, InitKeys, LayoutKeys, TrainKeys};
 pub use given::{Given, Takes};
 pub use look::{ActivationsArgs, FiltersArgs, PredictArgs};
 pub use measure::{BenchArgs, TuneArgs};
-pub use report::{LookArgs, ReportArgs};
+pub use report::{LookArgs, ReportArgs, WatchArgs};
 pub use reproduce::ReproduceArgs;
 pub use sweep::{SweepArgs, SweepPrint};
 
@@ -88,6 +88,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Write runs as one page of HTML: curves, layers, filters, confusion matrix, worst mistakes, settings
     Report(ReportArgs),
+    /// Show the same page of runs at work in a browser, anew after each epoch
+    Watch(WatchArgs),
     /// List, fetch, describe and preview data sets
     #[command(subcommand)]
     Data(DataCommand),

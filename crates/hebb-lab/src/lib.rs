@@ -22,6 +22,7 @@ pub mod sweep;
 pub mod table;
 pub mod tensorboard;
 pub mod trained;
+pub mod watch;
 
 pub use error::{LabError, ProbeError};
 pub use figures::{Figure, Made};

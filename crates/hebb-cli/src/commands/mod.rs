@@ -20,3 +20,4 @@ pub mod sweep;
 pub mod train;
 pub mod tune;
 pub mod verify;
+pub mod watch;
