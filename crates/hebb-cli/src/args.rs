@@ -5,6 +5,7 @@
 mod data;
 mod family;
 mod given;
+mod look;
 mod measure;
 mod report;
 mod reproduce;
@@ -24,6 +25,7 @@ pub use data::{DataCommand, FetchArgs, InfoArgs, PreviewArgs};
 pub use family::{FamilyArgs, HebbianKeys, LinearKeys, MicrocircuitKeys, VerifyFamilyArgs, VerifySystem};
 use given::{EvalKeys, InitKeys, LayoutKeys, TrainKeys};
 pub use given::{Given, Takes};
+pub use look::{ActivationsArgs, FiltersArgs, PredictArgs};
 pub use measure::{BenchArgs, TuneArgs};
 pub use report::{LookArgs, ReportArgs};
 pub use reproduce::ReproduceArgs;
@@ -54,6 +56,12 @@ pub enum Command {
     Microcircuit(Box<FamilyArgs<MicrocircuitKeys>>),
     /// Count the errors of a checkpoint on a data set
     Eval(Box<EvalArgs>),
+    /// Say what images are taken for: the classes with the largest outputs
+    Predict(Box<PredictArgs>),
+    /// Show a layer's filters as a picture and a table, and how much alike an untied layer's are
+    Filters(Box<FiltersArgs>),
+    /// Write what each layer makes of images, as .npy
+    Activations(Box<ActivationsArgs>),
     /// Compare every kernel call on the device with its CPU twin, each error beside its bound
     Verify(VerifyArgs),
     /// Show what a training step runs: calls, shapes, FLOPs, bytes, buffers, peak memory
@@ -192,6 +200,17 @@ pub enum SplitName {
     Validation,
     /// The other training records.
     Train,
+}
+
+impl SplitName {
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            SplitName::Test => "test",
+            SplitName::Validation => "validation",
+            SplitName::Train => "train",
+        }
+    }
 }
 
 /// `hebb init`.

@@ -1,10 +1,12 @@
 //! The images that a command lays a network out for: a data set's, or of a shape alone.
 
-use anyhow::Result;
-use hebb_data::{Dataset, Outline, Source};
+use std::ops::Range;
+
+use anyhow::{Context, Result};
+use hebb_data::{Dataset, Outline, Source, Split, validation_split};
 use hebb_spec::Shape;
 
-use crate::args::ImageArgs;
+use crate::args::{ImageArgs, SplitName};
 use crate::memory;
 
 /// The images where nothing is said of them: CIFAR's.
@@ -45,4 +47,14 @@ pub fn images(args: &ImageArgs) -> Result<Images> {
         None => (args.input.unwrap_or(DEFAULT_INPUT), args.classes.unwrap_or(DEFAULT_CLASSES)),
     };
     Ok(Images { input, classes, data })
+}
+
+/// A part of a data set: the split that holds it, and where it stands there.
+pub fn part(split: SplitName, validation: Option<usize>, data: &Dataset) -> Result<(&Split, Range<usize>)> {
+    if split == SplitName::Test {
+        return Ok((&data.test, 0..data.test.len()));
+    }
+    let records = data.train.len() - validation_split(data.train.len(), validation).context("--validation")?;
+    let range = if split == SplitName::Train { 0..records } else { records..data.train.len() };
+    Ok((&data.train, range))
 }

@@ -13,7 +13,6 @@ use hebb_lab::trained::Trained;
 use hebb_systems::layered::Model;
 
 use crate::args::{LookArgs, SplitName};
-use crate::commands::eval;
 use crate::device;
 use crate::images;
 use crate::output;
@@ -34,8 +33,8 @@ pub fn view(path: &Path) -> Result<View> {
 /// The images by which a network is judged: those asked for, else those kept for validation, else those of the test.
 pub fn part<'a>(split: Option<SplitName>, validation: Option<usize>, data: &'a Dataset) -> Result<Part<'a>> {
     let of = |name: SplitName| -> Result<Part<'a>> {
-        let (split, range) = eval::part(name, validation, data)?;
-        Ok(Part { name: eval::name(name), split, range, classes: &data.class_names })
+        let (split, range) = images::part(name, validation, data)?;
+        Ok(Part { name: name.name(), split, range, classes: &data.class_names })
     };
     let part = of(split.unwrap_or(SplitName::Validation))?;
     match split {

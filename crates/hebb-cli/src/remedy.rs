@@ -15,7 +15,8 @@ use hebb_engine::tensor_file::CheckpointError;
 use hebb_engine::trainer::TrainError;
 use hebb_gpu::GpuError;
 use hebb_lab::LabError;
-use hebb_lab::figures::FIGURES;
+use hebb_lab::figures::{FIGURES, GROUPS};
+use hebb_lab::filters::FilterError;
 use hebb_lab::sweep::SweepError;
 use hebb_reference::check::CheckError;
 use hebb_spec::backend;
@@ -60,7 +61,8 @@ fn bounded(text: &str) -> String {
 /// The data set or figure that a misspelt one may be meant for.
 fn meant(cause: &(dyn StdError + 'static)) -> Option<String> {
     if let Some(LabError::Unknown { name }) = cause.downcast_ref() {
-        return Some(suggestion(name, &FIGURES.map(|figure| figure.name)));
+        let groups = GROUPS.iter().map(|group| group.name);
+        return Some(suggestion(name, &FIGURES.iter().map(|figure| figure.name).chain(groups).collect::<Vec<_>>()));
     }
     let of_lab = || match cause.downcast_ref() {
         Some(LabError::Data(error)) => Some(error),
@@ -111,9 +113,15 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         LabError::NoEvents { .. } => Some(": move it away"),
         LabError::LostRows { .. } => Some(": restore the file, or remove that run's folder to have it done again"),
         LabError::Run(error) => kept(error),
+        LabError::Checkpoint(error) => checkpoint(error),
         _ => None,
     };
     let of_sweep = || cause.downcast_ref().and_then(sweep);
+    let of_filters = || match cause.downcast_ref()? {
+        FilterError::TooMany { .. } => Some(": name one with --map, or a channel with --channel"),
+        FilterError::Layer { .. } | FilterError::NoR { .. } => Some(": name another --layer"),
+        FilterError::Absent { .. } => None,
+    };
     let of_classes = || cause.downcast_ref::<ConfusionError>().map(|_| ": run `hebb verify` on the device");
     of_run
         .or_else(of_training)
@@ -128,6 +136,7 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         .or_else(of_data)
         .or_else(of_lab)
         .or_else(of_sweep)
+        .or_else(of_filters)
         .or_else(of_classes)
 }
 
@@ -152,6 +161,7 @@ fn data(error: &DataError) -> Option<&'static str> {
     match error {
         DataError::Write { cause, .. } => system::writing(cause.kind()),
         DataError::Read { cause, .. } => system::reading(cause.kind()),
+        DataError::OtherSize { .. } => Some(": bring it to that size, or pass --resize"),
         _ => None,
     }
 }

@@ -103,6 +103,51 @@ fn a_figure_that_keeps_its_runs_goes_on_where_it_was_stopped() {
 }
 
 #[test]
+fn runs_that_hebb_train_began_go_on_to_the_same_bytes_and_may_be_drawn_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    support::write_idx(folder.path(), 1200, 20);
+    let data = format!("mnist:{}", text(folder.path()));
+    let place = |name: &str| text(&folder.path().join(name));
+    let train = |out: &str, epochs: &str| {
+        let options = ["--net", "simpnet", "--rule", "urfb", "--track-r1", "--device", "cpu", "--threads", "1"];
+        succeed(&[&["train", "--data", &data, "--out", &place(out), "--epochs", epochs], &options[..]].concat());
+    };
+    train("whole", "2");
+    train("runs/simpnet-urfb-mnist-1", "1");
+    let (runs, out) = (place("runs"), place("out"));
+    let line = |figure: &'static str, more: &[&'static str]| {
+        let all = ["reproduce", figure, "--data", &data, "--runs", &runs, "--out", &out].map(str::to_owned);
+        all.into_iter().chain(more.iter().map(|word| (*word).to_owned())).collect::<Vec<String>>()
+    };
+    let words = |line: &[String]| support::run(&line.iter().map(String::as_str).collect::<Vec<_>>());
+    let begun = words(&line("amit2019/fig10", &["--epochs", "2", "--device", "cpu", "--threads", "1"]));
+    assert_eq!(begun.code, 0, "{}", begun.stderr);
+    assert!(!begun.stderr.contains("not to the same bits"), "{}", begun.stderr);
+    assert!(begun.stderr.contains("simpnet URFB, mnist, seed 1: epoch 2 of 2"), "{}", begun.stderr);
+    assert!(!begun.stderr.contains("simpnet URFB, mnist, seed 1: epoch 1 of 2"), "{}", begun.stderr);
+    support::assert_same_run(&folder.path().join("whole"), &folder.path().join("runs/simpnet-urfb-mnist-1"));
+    // What figure 10 left is all that figure 4 is drawn of.
+    let four = words(&line("amit2019/fig4", &["--epochs", "2", "--finished"]));
+    assert_eq!((four.code, four.stderr.as_str()), (0, ""));
+    let page = fs::read_to_string(folder.path().join("out/fig4.md")).unwrap();
+    assert!(page.contains("Reduced: 2 of 1,000 epochs; no run of simpnet BP."), "{page}");
+    let command =
+        "`hebb reproduce amit2019/fig4 --epochs 2 --seeds 1 --finished --data mnist:DIR --runs RUNS --out DIR`";
+    assert!(page.contains(command) && !page.contains(&text(folder.path())), "{page}");
+    // All of them, but for what the same command has made.
+    let all = line("amit2019/all", &["--epochs", "2", "--finished"]);
+    let run = words(&all);
+    assert!(run.code == 1 && run.stderr.contains("has the files of fig10 already"), "{}", run.stderr);
+    for ending in ["svg", "png", "csv", "md"] {
+        fs::remove_file(folder.path().join(format!("out/fig10.{ending}"))).unwrap();
+    }
+    let run = words(&all);
+    assert!(run.code == 0 && run.stderr.contains("amit2019/fig12 keeps no runs: left out"), "{}", run.stderr);
+    let pages = (4..=11).filter(|n| folder.path().join(format!("out/fig{n}.md")).exists());
+    assert_eq!(pages.count(), 8);
+}
+
+#[test]
 fn the_list_names_what_there_is() {
     let list = succeed(&["reproduce", "list"]);
     assert!(list.contains("amit2019/appendix1") && list.contains("amit2019/scalar"), "{list}");
@@ -133,6 +178,21 @@ fn bad_input_is_one_sentence_and_makes_nothing() {
         "--device: amit2019/scalar is worked out, and nothing runs: leave it out"
     );
     assert_eq!(words(&with(&["--data", "shapes"])), "--data: amit2019/scalar has data of its own: leave it out");
+    let options =
+        |figure: &'static str, option: &[&'static str]| fail(&[&["reproduce", figure, "--out", &out], option].concat());
+    assert_eq!(options("amit2019/fig12", &["--epochs", "3"]), "--epochs: amit2019/fig12 keeps no runs: leave it out");
+    let shared = "--finished: sacramento2018/s1 does not share its runs: leave it out";
+    assert_eq!(options("sacramento2018/s1", &["--finished"]), shared);
+    let idle = "--device: --finished computes nothing: leave one of them out";
+    assert_eq!(options("amit2019/fig4", &["--finished", "--device", "cpu"]), idle);
+    let several = "--data: amit2019/fig4 takes one data set: name one";
+    assert_eq!(options("amit2019/fig4", &["--data", "shapes", "--data", "shapes:2", "--finished"]), several);
+    let twice = "--data: amit2019/fig5 has shapes twice: name each data set once";
+    assert_eq!(options("amit2019/fig5", &["--data", "shapes", "--data", "shapes:2", "--finished"]), twice);
+    for more in [["--epochs", "0"], ["--epochs", "-1"], ["--epochs", "x"]] {
+        assert!(refuse(&[&["reproduce", "amit2019/fig4", "--out", &out], &more[..]].concat()).contains("--epochs"));
+    }
+    refuse(&["reproduce", "amit2019/fig4", "--epochs", "3", "--scale", "small", "--out", &out]);
     let pair = |data: &str| fail(&["reproduce", "hebbian/pair", "--device", "cpu", "--data", data, "--out", &out]);
     assert!(pair("mnst:x").ends_with("did you mean mnist?"), "{}", pair("mnst:x"));
     assert!(pair("mnist:nowhere").contains("nowhere"), "{}", pair("mnist:nowhere"));

@@ -317,6 +317,24 @@ pub enum DataError {
         /// What the decoder said.
         cause: String,
     },
+    /// An image of another size than somebody takes.
+    #[error("{} has {}x{} pixels, not {}x{}", path.display(), size.0, size.1, wanted.0, wanted.1)]
+    OtherSize {
+        /// The file.
+        path: PathBuf,
+        /// Its columns and rows.
+        size: (u32, u32),
+        /// Those that are taken.
+        wanted: (u32, u32),
+    },
+    /// More or fewer channels than image files have.
+    #[error("{}: an image file has 1 or 3 channels, never {channels}", path.display())]
+    Channels {
+        /// The file.
+        path: PathBuf,
+        /// The channels that are taken.
+        channels: u32,
+    },
     /// Images of different sizes.
     #[error(
         "{} has {}x{} pixels, but {} has {}x{}: bring all images to one size",

@@ -210,15 +210,13 @@ fn common_shape(train: &[Image], test: &[Image]) -> Result<Shape, DataError> {
     let (mut first, mut colour) = (None, false);
     for path in paths {
         let decoder = open(path)?.into_decoder().map_err(|error| failed(path, error))?;
-        let size @ (width, height) = decoder.dimensions();
+        let size = decoder.dimensions();
         let (first, first_size) = *first.get_or_insert((path, size));
         if size != first_size {
             let (path, first) = (path.to_owned(), first.to_owned());
             return Err(DataError::ImageSize { path, size, first, first_size });
         }
-        if width.max(height) > LONGEST || decoder.total_bytes() > MOST_BYTES {
-            return Err(failed(path, format!("{width}x{height} pixels are too many")));
-        }
+        check_size(path, &decoder)?;
         colour |= decoder.color_type().has_color();
     }
     // No class is empty, so there was a first.
@@ -246,14 +244,34 @@ fn decode(folder: &Path, reading: Reading, listed: &[Image]) -> Result<Split, Da
         if reading.is_scaled {
             image = image.thumbnail_exact(shape.width, shape.height);
         }
-        if shape.channels == 1 {
-            images.extend(image.into_luma8().as_raw());
-        } else {
-            let image = image.into_rgb8();
-            (0..3).for_each(|channel| images.extend(image.as_raw().iter().skip(channel).step_by(3)));
-        }
+        channels(image, shape.channels, &mut images);
     }
     Split::new(shape, images, listed.iter().map(|image| image.label).collect())
+}
+
+/// Adds an image's bytes: grey ones, or red, then green, then blue ones.
+pub(crate) fn channels(image: DynamicImage, channels: u32, bytes: &mut Vec<u8>) {
+    if channels == 1 {
+        bytes.extend(image.into_luma8().as_raw());
+    } else {
+        let image = image.into_rgb8();
+        (0..3).for_each(|channel| bytes.extend(image.as_raw().iter().skip(channel).step_by(3)));
+    }
+}
+
+/// An image's decoder, once its head is read and claims no more than is taken.
+pub(crate) fn decoder(path: &Path) -> Result<impl ImageDecoder, DataError> {
+    let decoder = open(path)?.into_decoder().map_err(|error| failed(path, error))?;
+    check_size(path, &decoder)?;
+    Ok(decoder)
+}
+
+fn check_size(path: &Path, decoder: &impl ImageDecoder) -> Result<(), DataError> {
+    let (width, height) = decoder.dimensions();
+    if width.max(height) > LONGEST || decoder.total_bytes() > MOST_BYTES {
+        return Err(failed(path, format!("{width}x{height} pixels are too many")));
+    }
+    Ok(())
 }
 
 /// Opens an image whose format its content tells, whatever its name says.
@@ -278,6 +296,6 @@ fn open(path: &Path) -> Result<ImageReader<BufReader<File>>, DataError> {
     reader.with_guessed_format().map_err(|error| failed(path, error))
 }
 
-fn failed(path: &Path, cause: impl ToString) -> DataError {
+pub(crate) fn failed(path: &Path, cause: impl ToString) -> DataError {
     DataError::Image { path: path.to_owned(), cause: cause.to_string() }
 }

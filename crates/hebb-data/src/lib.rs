@@ -23,6 +23,7 @@ mod png;
 mod preview;
 mod set;
 mod shapes;
+mod single;
 mod source;
 mod vectors;
 
@@ -33,5 +34,6 @@ pub use patches::{VectorOutline, VectorSpec};
 pub use patterns::{PatternSpec, Patterns};
 pub use preview::{contact_sheet, save_png};
 pub use set::cache;
+pub use single::{Single, read_image};
 pub use source::{FORMS, Form, Outline, Source, load};
 pub use vectors::{Pairs, Vectors};

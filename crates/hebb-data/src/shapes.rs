@@ -39,11 +39,16 @@ const RECORD: usize = 3 * PIXELS;
 pub(crate) const TRAIN: usize = 50_000;
 const TEST: usize = 10_000;
 
+/// The name of each class.
+pub(crate) fn class_names() -> Vec<String> {
+    Form::ALL.map(|form| form.name().to_owned()).to_vec()
+}
+
 /// All images of `seed`.
 pub(crate) fn generate(seed: u64) -> Result<Dataset, DataError> {
     let train = generate_split(seed, 0, TRAIN)?;
     let test = generate_split(seed, 1, TEST)?;
-    Dataset::new(NAME, SHAPE, Form::ALL.map(|form| form.name().to_owned()).to_vec(), train, test)
+    Dataset::new(NAME, SHAPE, class_names(), train, test)
 }
 
 fn generate_split(seed: u64, split: u32, count: usize) -> Result<Split, DataError> {

@@ -110,6 +110,15 @@ impl Outline {
         }
     }
 
+    /// The name of each class, in the order of the labels.
+    pub fn class_names(&self) -> Vec<String> {
+        match &self.unread {
+            Unread::Shapes(_) => shapes::class_names(),
+            Unread::Files(set, _) => set.class_names().iter().map(|&name| name.to_owned()).collect(),
+            Unread::Folder(_, survey) => survey.class_names.clone(),
+        }
+    }
+
     /// Training records, by the files' names, lengths and heads. Where the files hold others, they do not load.
     pub fn records(&self) -> Result<usize, DataError> {
         match &self.unread {
@@ -225,6 +234,7 @@ mod tests {
     fn the_outline_of_known_sets_needs_no_files() {
         let known = |text: &str| {
             let outline = text.parse::<Source>().unwrap().outline().unwrap();
+            assert_eq!(outline.class_names().len(), outline.classes as usize);
             (outline.shape, outline.classes)
         };
         assert_eq!(known("shapes:7"), (Shape::new(3, 32, 32), 10));

@@ -8,9 +8,10 @@ mod hebbian;
 mod sacramento2018;
 mod scalar;
 
+use crate::error::LabError;
 use crate::plot;
 use crate::report::Report;
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::table::Table;
 
 /// A figure that was made.
@@ -40,6 +41,60 @@ pub struct Figure {
     /// Whether its page tells what was seen at full size, rather than what its parts are.
     tells: bool,
     make: fn(&Request<'_>) -> Result<Made, LabError>,
+}
+
+/// Which of the data sets that a group's figures are given one of them takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sets {
+    /// All.
+    All,
+    /// The first.
+    First,
+    /// It has data of its own.
+    None,
+}
+
+/// Figures that are made one after another.
+pub struct Group {
+    /// Paper and group, as in `amit2019/all`.
+    pub name: &'static str,
+    /// What it is of.
+    pub title: &'static str,
+    members: &'static [(&'static str, Sets)],
+}
+
+/// All of them.
+pub const GROUPS: [Group; 1] = [Group {
+    name: "amit2019/all",
+    title: "figures 4 to 12 one after another, the later ones of the runs of the earlier",
+    members: &[
+        ("amit2019/fig4", Sets::First),
+        ("amit2019/fig5", Sets::All),
+        ("amit2019/fig7", Sets::First),
+        ("amit2019/fig6", Sets::All),
+        ("amit2019/fig9", Sets::First),
+        ("amit2019/fig8", Sets::First),
+        ("amit2019/fig10", Sets::First),
+        ("amit2019/fig11", Sets::First),
+        ("amit2019/fig12", Sets::None),
+    ],
+}];
+
+impl Group {
+    /// The group of this name.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        GROUPS.iter().find(|group| group.name == name)
+    }
+
+    /// Its figures, each with those of the data that it takes.
+    pub fn figures<'a>(&self, data: &'a [String]) -> Result<Vec<(&'static Figure, &'a [String])>, LabError> {
+        let of = |sets: Sets| match sets {
+            Sets::All => data,
+            Sets::First => &data[..data.len().min(1)],
+            Sets::None => &[],
+        };
+        self.members.iter().map(|(name, sets)| Ok((Figure::find(name)?, of(*sets)))).collect()
+    }
 }
 
 /// A figure of Amit's trainings, from the first to its last epoch a matter of days.
@@ -260,5 +315,9 @@ mod tests {
             assert!(figure.name.contains('/') && !figure.stem().contains('/'));
         }
         assert!(matches!(Figure::find("amit2019/fig99"), Err(LabError::Unknown { .. })));
+        let data = ["a", "b"].map(str::to_owned);
+        let all = Group::find("amit2019/all").unwrap().figures(&data).unwrap();
+        let taken = |stem: &str| all.iter().find(|(figure, _)| figure.stem() == stem).unwrap().1.len();
+        assert_eq!((all.len(), taken("fig4"), taken("fig5"), taken("fig12")), (9, 1, 2, 0));
     }
 }

@@ -221,14 +221,20 @@ impl<'a> Filters<'a> {
         self.shape.channels == 3 && self.shape.places() > 1
     }
 
-    /// What is shown, in order: map, place and part.
-    fn chosen(&self, choice: Choice) -> Result<Vec<(u32, u32, Part)>, FilterError> {
-        let (maps, channels) = (self.maps(), self.shape.channels);
-        for (what, at, count) in [("map", choice.map, maps), ("channel", choice.channel, channels)] {
+    /// Whether there are the map and the channel chosen.
+    pub fn check(&self, choice: Choice) -> Result<(), FilterError> {
+        for (what, at, count) in [("map", choice.map, self.maps()), ("channel", choice.channel, self.shape.channels)] {
             if let Some(at) = at.filter(|&at| at >= count) {
                 return Err(FilterError::Absent { name: self.name.clone(), what, at, count });
             }
         }
+        Ok(())
+    }
+
+    /// What is shown, in order: map, place and part.
+    fn chosen(&self, choice: Choice) -> Result<Vec<(u32, u32, Part)>, FilterError> {
+        self.check(choice)?;
+        let (maps, channels) = (self.maps(), self.shape.channels);
         let is_untied = self.connection.untied;
         let one_or_all = |one: Option<u32>, count: u32| one.map_or(0..count, |one| one..one + 1);
         let maps = one_or_all(choice.map.or(is_untied.then_some(0)), maps);

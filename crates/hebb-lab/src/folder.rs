@@ -4,15 +4,18 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use hebb_data::disk;
 use hebb_engine::write_whole;
 
+use crate::error::LabError;
 use crate::figures::{FIGURES, Figure, Made};
-use crate::request::LabError;
 
 /// The folder of kept runs.
 const RUNS: &str = "runs";
 /// What a figure's files end with.
-const ENDINGS: [&str; 4] = ["svg", "png", "csv", "md"];
+const ENDINGS: [&str; 4] = ["svg", "png", "csv", PAGE];
+/// The last of them: the page.
+const PAGE: &str = "md";
 
 /// A folder, taken before any work is done. It goes again where nothing was written into it.
 #[derive(Debug)]
@@ -22,23 +25,54 @@ pub struct Folder {
 
 impl Folder {
     /// Makes the folder, and those above it, or takes an empty one. What holds anything is refused, so that nothing is
-    /// written over; but a figure that keeps its runs goes on with those in the folder, where it has no files yet.
+    /// written over; but a figure that keeps its runs comes to a folder of such, where it has no files yet.
     pub fn claim(path: &Path, figure: &Figure) -> Result<Self, LabError> {
+        let folder = Self::open(path, figure.keeps)?;
+        if folder.has_any(figure) { Err(folder.done(figure)) } else { Ok(folder) }
+    }
+
+    /// The same for several figures, of which some may be there.
+    pub fn claim_for_several(path: &Path) -> Result<Self, LabError> {
+        Self::open(path, true)
+    }
+
+    fn open(path: &Path, is_shared: bool) -> Result<Self, LabError> {
         let fail = |cause: std::io::Error| LabError::Folder { path: path.display().to_string(), cause };
         if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
             fs::create_dir_all(above).map_err(fail)?;
         }
+        let folder = Self { path: path.to_owned() };
         match fs::create_dir(path) {
-            Err(cause) if cause.kind() == ErrorKind::AlreadyExists && !is_empty(path) => match is_open(path, figure) {
-                true if has_files(path, figure) => {
-                    Err(LabError::Done { path: path.display().to_string(), stem: figure.stem() })
-                }
-                true => Ok(Self { path: path.to_owned() }),
-                false => Err(LabError::Taken { path: path.display().to_string() }),
-            },
+            Ok(()) => Ok(folder),
             Err(cause) if cause.kind() != ErrorKind::AlreadyExists => Err(fail(cause)),
-            _ => Ok(Self { path: path.to_owned() }),
+            Err(_) if is_empty(path) || (is_shared && is_of_figures(path)) => Ok(folder),
+            Err(_) => Err(LabError::Taken { path: path.display().to_string() }),
         }
+    }
+
+    /// Whether the figure stands there whole, made by the very command; an error where it is another one or a part.
+    pub fn has(&self, figure: &Figure, command: &str) -> Result<bool, LabError> {
+        if !self.has_any(figure) {
+            return Ok(false);
+        }
+        let is_there = |ending| fs::symlink_metadata(self.file(figure, ending)).is_ok();
+        let page = disk::read_text(&self.file(figure, PAGE)).unwrap_or_default();
+        match ENDINGS.into_iter().all(is_there) && page.contains(&format!("`{command}`")) {
+            true => Ok(true),
+            false => Err(self.done(figure)),
+        }
+    }
+
+    fn has_any(&self, figure: &Figure) -> bool {
+        ENDINGS.into_iter().any(|ending| fs::symlink_metadata(self.file(figure, ending)).is_ok())
+    }
+
+    fn done(&self, figure: &Figure) -> LabError {
+        LabError::Done { path: self.path.display().to_string(), stem: figure.stem() }
+    }
+
+    fn file(&self, figure: &Figure, ending: &str) -> PathBuf {
+        self.path.join(format!("{}.{ending}", figure.stem()))
     }
 
     /// Where the runs of a figure have their folders, each by its name.
@@ -47,14 +81,13 @@ impl Folder {
     }
 
     /// Writes picture, numbers and page, each whole or not at all; the files, in this order.
-    pub fn write(self, figure: &Figure, made: &Made, command: &str) -> Result<Vec<PathBuf>, LabError> {
-        let stem = figure.stem();
-        let page = made.report.page((figure.name, figure.title, stem), command);
+    pub fn write(&self, figure: &Figure, made: &Made, command: &str) -> Result<Vec<PathBuf>, LabError> {
+        let page = made.report.page((figure.name, figure.title, figure.stem()), command);
         let files =
             [made.picture.svg().into_bytes(), made.picture.png()?, made.table.csv().into_bytes(), page.into_bytes()];
         let mut written = Vec::new();
         for (ending, bytes) in ENDINGS.into_iter().zip(files) {
-            let path = self.path.join(format!("{stem}.{ending}"));
+            let path = self.file(figure, ending);
             write_whole(&path, &bytes)?;
             written.push(path);
         }
@@ -68,14 +101,9 @@ fn is_empty(path: &Path) -> bool {
     is_folder && fs::read_dir(path).is_ok_and(|mut files| files.next().is_none())
 }
 
-/// Whether a figure that keeps its runs may come to a folder that is not empty: one with runs, or with figures alone.
-fn is_open(path: &Path, figure: &Figure) -> bool {
+/// Whether a folder holds runs of figures, or files of figures alone.
+fn is_of_figures(path: &Path) -> bool {
     let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
-    figure.keeps && is_folder(path) && (is_folder(&path.join(RUNS)) || has_figures(path))
-}
-
-/// Whether all that a folder holds is files of figures.
-fn has_figures(path: &Path) -> bool {
     let is_one = |name: &str| {
         let parts = name.rsplit_once('.');
         parts.is_some_and(|(stem, ending)| {
@@ -84,13 +112,7 @@ fn has_figures(path: &Path) -> bool {
     };
     let is_figure =
         |file: std::io::Result<fs::DirEntry>| file.is_ok_and(|file| file.file_name().to_str().is_some_and(is_one));
-    fs::read_dir(path).is_ok_and(|mut files| files.all(is_figure))
-}
-
-/// Whether a folder holds any of the figure's own files.
-fn has_files(path: &Path, figure: &Figure) -> bool {
-    let is_there = |ending| fs::symlink_metadata(path.join(format!("{}.{ending}", figure.stem()))).is_ok();
-    ENDINGS.into_iter().any(is_there)
+    is_folder(path) && (is_folder(&path.join(RUNS)) || fs::read_dir(path).is_ok_and(|mut files| files.all(is_figure)))
 }
 
 impl Drop for Folder {

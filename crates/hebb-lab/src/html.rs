@@ -18,7 +18,7 @@ pub use seen::{Part, Seen};
 pub use subject::{Subject, names};
 use text::{escape, grouped, number, pairs};
 
-use crate::request::LabError;
+use crate::error::LabError;
 
 const STYLE: &str = include_str!("html/page.css");
 

@@ -22,7 +22,8 @@ use hebb_spec::plan::List;
 use hebb_spec::settings::Table;
 use hebb_spec::system::{Readings, Sums, System};
 
-use crate::request::{LabError, Request, Scale};
+use crate::error::LabError;
+use crate::request::{Request, Scale};
 use beside::Kept;
 
 /// Seconds and steps, at most, by which the time of a step is taken.

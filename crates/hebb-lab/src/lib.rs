@@ -4,6 +4,7 @@
 //! a picture ([`plot`]), a [`table`] and a [`report`], which [`folder`] writes whole or not at all. Nothing here opens a
 //! device or prints.
 
+mod error;
 pub mod figures;
 pub mod filters;
 pub mod folder;
@@ -21,5 +22,6 @@ pub mod table;
 pub mod tensorboard;
 pub mod trained;
 
+pub use error::{LabError, ProbeError};
 pub use figures::{Figure, Made};
-pub use request::{LabError, Request, Scale, Seeds};
+pub use request::{Request, Scale, Seeds};

@@ -13,36 +13,9 @@ use hebb_spec::plan::{Call, List, Plan, Role, TensorId};
 use hebb_spec::problem::Problem;
 use hebb_spec::room;
 use hebb_spec::system::{Sums, System as _};
-use hebb_systems::layered::{Confusion, ConfusionError, Model, Stage};
+use hebb_systems::layered::{Confusion, Model, Stage};
 
-use crate::request::LabError;
-
-/// What a network cannot be asked.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum ProbeError {
-    /// Weights of another network.
-    #[error("the weights have no {0}: they are of another network")]
-    Weights(String),
-    /// A record past the last one.
-    #[error("there is no record {record}: the images have the numbers 0 to {}", count.saturating_sub(1))]
-    Record {
-        /// The record.
-        record: usize,
-        /// How many there are.
-        count: usize,
-    },
-    /// More numbers than the memory holds.
-    #[error("there is no memory for {what} of {classes} classes")]
-    Memory {
-        /// What would hold them.
-        what: &'static str,
-        /// The classes.
-        classes: u32,
-    },
-    /// The device's answer is no class.
-    #[error(transparent)]
-    Class(#[from] ConfusionError),
-}
+use crate::error::{LabError, ProbeError};
 
 /// An image, what it shows and what it was taken for.
 #[derive(Debug, Clone, Copy, PartialEq)]

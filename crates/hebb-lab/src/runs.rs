@@ -16,7 +16,7 @@ use hebb_spec::backend::{Options, Runtime};
 use hebb_spec::param::Weights;
 use hebb_spec::system::{Sums, System};
 
-use crate::request::LabError;
+use crate::error::LabError;
 
 /// Epochs by which the time of one is taken.
 const TIMED: u32 = 5;

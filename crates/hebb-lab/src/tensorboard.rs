@@ -23,9 +23,9 @@ use hebb_spec::param::{Kind, Param, Weights};
 use hebb_spec::system::System as _;
 use hebb_systems::layered::Model;
 
+use crate::error::LabError;
 use crate::filters::{Choice, Filters, Letter};
 use crate::probe::Probe;
-use crate::request::LabError;
 use event::{Event, Histogram, Shown};
 use file::{EventFile, Resumed};
 

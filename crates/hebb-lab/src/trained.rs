@@ -11,7 +11,7 @@ use hebb_spec::param::Weights;
 use hebb_spec::system::System as _;
 use hebb_systems::layered::Model;
 
-use crate::request::LabError;
+use crate::error::LabError;
 
 /// The key under which checkpoints of other systems than a layered network say what they are of.
 const SYSTEM: &str = "system";

@@ -53,24 +53,61 @@ fn some(keys: &[&str], help: &[(&str, &'static str)]) -> Vec<Setting> {
 const EVAL: [&str; 10] =
     ["net", "untied", "connectivity", "loss", "mu", "activation", "slope", "preset", "data", "validation"];
 
+const EVAL_HELP: [(&str, &str); 2] = [
+    (
+        "net",
+        "Network of a file without metadata of hebb, by name or notation; all options of network and rule are for such files \
+         only",
+    ),
+    ("data", "Data set (see `hebb data list`) [default: the one in the run.toml of the checkpoint's run, beside it]"),
+];
+
 /// What an evaluation takes.
 #[derive(Debug, Clone)]
 pub enum EvalKeys {}
 
 impl Takes for EvalKeys {
     fn settings() -> Vec<Setting> {
-        let help = [
-            (
-                "net",
-                "Network of a file without metadata of hebb, by name or notation; all options of network and rule are for \
-                 such files only",
-            ),
-            (
-                "data",
-                "Data set (see `hebb data list`) [default: the one in the run.toml of the checkpoint's run, beside it]",
-            ),
-        ];
-        some(&EVAL, &help)
+        some(&EVAL, &EVAL_HELP)
+    }
+}
+
+const ACTIVATIONS: [&str; 8] = ["net", "untied", "connectivity", "activation", "slope", "preset", "data", "validation"];
+const PREDICT: [&str; 7] = ["net", "untied", "connectivity", "loss", "activation", "slope", "preset"];
+const FILTERS: [&str; 2] = ["net", "untied"];
+const WITHOUT_METADATA: (&str, &str) = (
+    "net",
+    "Network of a file without metadata of hebb, by name or notation; all options of network and images are for such files \
+     only",
+);
+
+/// What activations take.
+#[derive(Debug, Clone)]
+pub enum ActivationsKeys {}
+
+impl Takes for ActivationsKeys {
+    fn settings() -> Vec<Setting> {
+        some(&ACTIVATIONS, &EVAL_HELP)
+    }
+}
+
+/// What a prediction takes.
+#[derive(Debug, Clone)]
+pub enum PredictKeys {}
+
+impl Takes for PredictKeys {
+    fn settings() -> Vec<Setting> {
+        some(&PREDICT, &[WITHOUT_METADATA])
+    }
+}
+
+/// What tells which filters there are.
+#[derive(Debug, Clone)]
+pub enum FiltersKeys {}
+
+impl Takes for FiltersKeys {
+    fn settings() -> Vec<Setting> {
+        some(&FILTERS, &[WITHOUT_METADATA])
     }
 }
 
@@ -189,7 +226,7 @@ mod tests {
     fn a_command_takes_its_own_settings_only() {
         assert!(read::<InitKeys>(&["--lr", "1"]).unwrap_err().contains("unexpected argument '--lr'"));
         assert!(read::<LayoutKeys>(&["--lr", "1", "--freeze", "1"]).is_ok());
-        for key in EVAL.iter().chain(&INIT) {
+        for key in EVAL.iter().chain(&INIT).chain(&ACTIVATIONS).chain(&PREDICT).chain(&FILTERS) {
             assert!(keys().any(|known| known == *key), "{key}");
         }
     }

@@ -10,7 +10,8 @@ use hebb_lab::{Scale, Seeds};
 #[derive(Debug, Clone, Args)]
 #[command(override_usage = "hebb reproduce list [--json]\n       hebb reproduce <PAPER/FIGURE> [OPTIONS] --out <DIR>")]
 pub struct ReproduceArgs {
-    /// The figure, as in amit2019/fig12; or list, which names those that there are
+    /// The figure, as in amit2019/fig12; amit2019/all makes figures 4 to 12, but for those that the same command made
+    /// before; list names all that there are
     #[arg(value_name = "list|PAPER/FIGURE")]
     pub what: String,
     /// Folder to make: FIGURE.svg, FIGURE.png, FIGURE.csv, and FIGURE.md, which says what ran and what was reduced. Figures

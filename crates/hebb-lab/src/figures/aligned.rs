@@ -10,9 +10,10 @@ use hebb_systems::section5::scalar::Scalar;
 use hebb_systems::section5::svd::{Matrix, Svd, svd};
 
 use super::Made;
+use crate::error::LabError;
 use crate::plot::{self, Axis, Chart, Colour, Mark, Style};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request, Scale};
+use crate::request::{Request, Scale};
 use crate::runs::Run;
 use crate::table::Table;
 

@@ -12,7 +12,8 @@ mod training;
 mod untied;
 
 use super::Made;
-use crate::request::{LabError, Request};
+use crate::error::LabError;
+use crate::request::Request;
 use runs::Images;
 
 pub use bars::{fig5, fig6};

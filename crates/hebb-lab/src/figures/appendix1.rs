@@ -3,9 +3,10 @@
 use hebb_systems::section5::circuits::{Activity, Output, Shown, shut_off};
 
 use super::Made;
+use crate::error::LabError;
 use crate::plot::{self, Axis, Chart, Colour, Image, Map, Mark, Sheet, Style};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::table::{Cell, Table};
 
 /// S, M, μ and ε of the drawn circuit.

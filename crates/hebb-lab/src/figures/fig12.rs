@@ -5,9 +5,10 @@ use hebb_systems::layered::Rule;
 use hebb_systems::linear::Linear;
 
 use super::Made;
+use crate::error::LabError;
 use crate::plot::{self, Axis, Chart, Style};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request, Scale};
+use crate::request::{Request, Scale};
 use crate::runs::Run;
 use crate::table::{Cell, Table};
 

@@ -12,7 +12,8 @@ use hebb_spec::param::Weights;
 use hebb_systems::hebbian::Hebbian;
 
 use super::Made;
-use crate::request::{LabError, Request};
+use crate::error::LabError;
+use crate::request::Request;
 use crate::runs::Run;
 
 pub use covariance::make as covariance;

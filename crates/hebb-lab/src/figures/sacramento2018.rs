@@ -15,9 +15,10 @@ use hebb_spec::transfer::TransferFunction;
 use hebb_systems::microcircuit::Microcircuit;
 
 use super::Made;
+use crate::error::LabError;
 use crate::kept::{Beside, Done, Long};
 use crate::plot::{Axis, Chart, Style};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 
 pub use fig1::make as fig1;
 pub use fig2::make as fig2;

@@ -3,9 +3,10 @@
 use hebb_systems::section5::scalar::Scalar;
 
 use super::Made;
+use crate::error::LabError;
 use crate::plot::{self, Axis, Chart, Style};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::table::{Cell, Table};
 
 /// ε, and how it is written.

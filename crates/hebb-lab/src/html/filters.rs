@@ -4,8 +4,8 @@ use hebb_spec::connection::Connection;
 use hebb_spec::param::Weights;
 use hebb_systems::layered::Model;
 
+use crate::error::LabError;
 use crate::plot::Colour;
-use crate::request::LabError;
 
 use super::picture::Picture;
 

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use hebb_spec::Shape;
 use image::{ImageFormat, Rgba, RgbaImage};
 
-use crate::request::LabError;
+use crate::error::LabError;
 
 use super::text::{base64, escape};
 

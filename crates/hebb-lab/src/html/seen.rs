@@ -7,8 +7,8 @@ use hebb_data::Split;
 use hebb_spec::param::Weights;
 use hebb_systems::layered::Confusion;
 
+use crate::error::LabError;
 use crate::probe::Probe;
-use crate::request::LabError;
 
 use super::picture::Picture;
 use super::text::{escape, grouped, number};

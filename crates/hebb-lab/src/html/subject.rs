@@ -9,7 +9,7 @@ use hebb_spec::param::Weights;
 use hebb_spec::settings::Value;
 use hebb_systems::layered::{Model, ModelSpec, NAMED, network};
 
-use crate::request::LabError;
+use crate::error::LabError;
 use crate::trained::Trained;
 
 use super::filters;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use hebb_data::disk;
 use hebb_engine::write_whole;
 
-use crate::request::LabError;
+use crate::error::LabError;
 
 const NAME: &str = "beside.csv";
 

@@ -122,6 +122,12 @@ fn colours(image: &Image, map: Map) -> impl Fn(usize) -> Colour + '_ {
     }
 }
 
+/// Decimals that tell two digits of a number, at least two.
+fn decimals(number: f64) -> usize {
+    let size = number.log10().floor();
+    if size < -1.0 { (1.0 - size).min(9.0) as usize } else { 2 }
+}
+
 /// The bar of a diverging map.
 fn bar(canvas: &mut Canvas, area: Rect, most: f64) {
     const STEPS: usize = 40;
@@ -132,7 +138,7 @@ fn bar(canvas: &mut Canvas, area: Rect, most: f64) {
     };
     canvas.cells(&(0..STEPS).map(cell).collect::<Vec<_>>());
     for (share, value) in [(0.0, most), (0.5, 0.0), (1.0, -most)] {
-        let text = format!("{value:.2}").replace('-', "−");
+        let text = format!("{value:.*}", decimals(most)).replace('-', "−");
         canvas.text((area.x + area.w + 5.0, area.y + share * area.h + 4.0), &text, set(TEXT, Anchor::Start));
     }
 }
@@ -140,6 +146,12 @@ fn bar(canvas: &mut Canvas, area: Rect, most: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_small_range_is_no_zero() {
+        let of = [7.0, 0.5, 0.1, 0.052, 0.0013, 1e-30, 0.0].map(decimals);
+        assert_eq!(of, [2, 2, 2, 3, 4, 9, 9]);
+    }
 
     #[test]
     fn an_image_is_laid_over_its_own_range() {

@@ -10,7 +10,7 @@ use hebb_engine::{WriteError, write_whole};
 
 use super::event::{self, Event};
 use super::record;
-use crate::request::LabError;
+use crate::error::LabError;
 
 /// A run's file of events, open at its end.
 #[derive(Debug)]

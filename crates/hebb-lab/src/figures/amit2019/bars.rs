@@ -7,9 +7,10 @@ use super::page::{self, END, SEEDS};
 use super::runs::{Course, Images, Runs};
 use super::training::{Net, Training};
 use super::{Made, several};
+use crate::error::LabError;
 use crate::plot::{self, Axis, Chart, Mark};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::stats;
 use crate::table::Table;
 
@@ -17,8 +18,9 @@ use crate::table::Table;
 const DATA: usize = 2;
 /// Between a bar and its number, as a share of the axis.
 const ABOVE: f64 = 0.02;
-/// Half of a number's width, as a share of the way between two bars.
+/// Half the width of a number, and of what stands where there is none, as a share of the way between two bars.
 const HALF_NUMBER: f64 = 0.17;
+const HALF_TEXT: f64 = 0.26;
 
 /// Figure 5.
 pub fn fig5(request: &Request<'_>) -> Result<Made, LabError> {
@@ -144,7 +146,7 @@ fn picture(runs: &Runs<'_>, nets: &[Net], figure: &str) -> plot::Figure {
         let trainings = bars(net);
         let ends: Vec<Vec<f64>> =
             trainings.iter().map(|it| runs.get(it, data).iter().filter_map(|course| last(course)).collect()).collect();
-        let most = ends.iter().flatten().copied().fold(0.0, f64::max).max(1.0);
+        let most = ends.iter().flatten().copied().reduce(f64::max).unwrap_or(100.0);
         let names = trainings.iter().map(Training::bar);
         let title = format!("{}, {data}", net.name);
         let mut chart =
@@ -152,7 +154,7 @@ fn picture(runs: &Runs<'_>, nets: &[Net], figure: &str) -> plot::Figure {
         for (at, (training, ends)) in trainings.iter().zip(&ends).enumerate() {
             let x = at as f64;
             if ends.is_empty() {
-                chart = chart.with(Mark::Note { at: (x - 2.0 * HALF_NUMBER, ABOVE * most), text: "no run".to_owned() });
+                chart = chart.with(Mark::Note { at: (x - HALF_TEXT, ABOVE * most), text: "no run".to_owned() });
                 continue;
             }
             let (mean, [low, high]) =
@@ -174,7 +176,7 @@ fn picture(runs: &Runs<'_>, nets: &[Net], figure: &str) -> plot::Figure {
     };
     let names = nets.iter().map(|net| net.name).collect::<Vec<_>>().join(" and ");
     plot::Figure {
-        title: format!("{figure}: error of {names} by rule and loss\n{}", page::subtitle(runs)),
+        title: format!("{figure}: error of {names} by rule and loss\n{}", page::subtitle(runs, false)),
         key: Vec::new(),
         rows,
         panel: (470.0, 280.0),

@@ -7,9 +7,10 @@ use super::page::{self, SEEDS};
 use super::runs::{Course, Images, Runs};
 use super::training::{Net, Training};
 use super::{Made, one};
+use crate::error::LabError;
 use crate::plot::{self, Axis, Chart, Style};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::table::Table;
 
 /// The rules, in the paper's order from left to right.
@@ -195,7 +196,7 @@ impl<'a> ByRule<'a> {
         };
         let layer = |(n, layer): (usize, &u32)| (format!("layer {layer}"), Style::nth(n));
         plot::Figure {
-            title: format!("{figure}: correlation of W and R in {net}\n{}", page::subtitle(runs)),
+            title: format!("{figure}: correlation of W and R in {net}\n{}", page::subtitle(runs, true)),
             key: self.layers.iter().enumerate().map(layer).collect(),
             rows: vec![self.runs.iter().zip(["URFB", "FRFB"]).map(panel).collect()],
             panel: (400.0, 300.0),

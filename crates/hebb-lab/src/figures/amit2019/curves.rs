@@ -7,9 +7,10 @@ use super::page::{self, END, SEEDS};
 use super::runs::{Course, Images, Runs};
 use super::training::{Net, Training};
 use super::{Made, one};
+use crate::error::LabError;
 use crate::plot::{self, Axis, Chart, Style};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::stats;
 use crate::table::Table;
 
@@ -149,7 +150,7 @@ fn picture(runs: &Runs<'_>, net: Net, figure: &str) -> plot::Figure {
         (what.to_owned(), ink)
     });
     plot::Figure {
-        title: format!("{figure}: error of {} by epoch\n{}", net.name, page::subtitle(runs)),
+        title: format!("{figure}: error of {} by epoch\n{}", net.name, page::subtitle(runs, true)),
         key: rules.into_iter().chain(kinds).collect(),
         rows: vec![vec![chart.into()]],
         panel: (560.0, 330.0),

@@ -9,10 +9,11 @@ use super::runs::{Images, Runs};
 use super::training::{Net, Places, Training};
 use super::untied::SIMPNET_BATCH;
 use super::{Made, one};
+use crate::error::LabError;
 use crate::filters::{Filters, Letter};
 use crate::plot::{self, Axis, Chart, Colour, Map, Mark, Sheet, Style};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::stats;
 use crate::table::Table;
 
@@ -143,7 +144,7 @@ fn picture(
         row.push(chart.into());
     }
     Ok(plot::Figure {
-        title: format!("Figure 8: filters of the untied {} at four places\n{}", net.name, page::subtitle(runs)),
+        title: format!("Figure 8: filters of the untied {} at four places\n{}", net.name, page::subtitle(runs, true)),
         key: Vec::new(),
         rows: vec![row],
         panel: (280.0, 420.0),

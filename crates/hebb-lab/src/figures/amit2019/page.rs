@@ -14,8 +14,9 @@ pub const END: &str =
 /// Letters on a line below a title.
 const LINE: usize = 90;
 
-/// Below a picture's title: how much of the paper's protocol it is of.
-pub fn subtitle(runs: &Runs<'_>) -> String {
+/// Below a picture's title: how much of the paper's protocol it is of, and which runs are shorter; those that lack, too, where
+/// the picture has no place for them.
+pub fn subtitle(runs: &Runs<'_>, names_missing: bool) -> String {
     let epochs =
         if runs.epochs == EPOCHS { "1,000 epochs".to_owned() } else { format!("{} of 1,000 epochs", runs.epochs) };
     let seeds = &runs.request.seeds;
@@ -24,7 +25,7 @@ pub fn subtitle(runs: &Runs<'_>) -> String {
     let mut text = format!("{data}, {epochs}, {seeds}");
     // What is shorter than the rest looks as if it had ended.
     let mut used = LINE;
-    for lacking in lacking(runs) {
+    for lacking in lacking(runs, names_missing) {
         let letters = lacking.chars().count() + 2;
         let is_new = used + letters > LINE;
         text += &format!("{}{lacking}", if is_new { "\n" } else { "; " });
@@ -34,13 +35,13 @@ pub fn subtitle(runs: &Runs<'_>) -> String {
 }
 
 /// Runs that lack, and those that are shorter than asked for.
-fn lacking(runs: &Runs<'_>) -> Vec<String> {
+fn lacking(runs: &Runs<'_>, names_missing: bool) -> Vec<String> {
     let is_alone = runs.images.len() == 1 && runs.request.seeds.0.len() == 1;
     let lacks = |course: &Course| {
         let place = if is_alone { String::new() } else { format!(" ({}, seed {})", course.data, course.seed) };
         let what = course.training.what();
         match course.epochs() {
-            0 => Some(format!("no run of {what}{place}")),
+            0 => names_missing.then(|| format!("no run of {what}{place}")),
             epochs if epochs < runs.epochs => Some(format!("{what}{place} has {epochs} epochs")),
             _ => None,
         }
@@ -59,7 +60,7 @@ pub fn reduced(runs: &Runs<'_>, data: usize) -> Vec<String> {
     } else if runs.images.len() < data {
         reduced.push(format!("{} of {data} data sets", runs.images.len()));
     }
-    reduced.extend(lacking(runs));
+    reduced.extend(lacking(runs, true));
     reduced
 }
 

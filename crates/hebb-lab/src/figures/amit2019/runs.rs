@@ -16,8 +16,9 @@ use hebb_spec::system::System;
 use hebb_systems::layered::{Model, ModelSpec};
 
 use super::training::{Places, Training};
+use crate::error::LabError;
 use crate::kept::{Beside, Long, unchanged};
-use crate::request::{LabError, Request, Scale};
+use crate::request::{Request, Scale};
 use crate::trained::Trained;
 
 /// Epochs of the paper's trainings, and of those at the scale small.

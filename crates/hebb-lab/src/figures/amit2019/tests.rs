@@ -10,7 +10,8 @@ use hebb_systems::layered::Rule;
 use super::runs::{Images, Runs};
 use super::training::{Net, Places, Training};
 use super::{Made, bars, correlation, curves, filters, untied};
-use crate::request::{LabError, Request, Scale, Seeds};
+use crate::error::LabError;
+use crate::request::{Request, Scale, Seeds};
 
 /// The paper's networks, grown small.
 const SIMPNET: Net = Net { name: "simpnet", layers: "Conv 3 3x3; Maxpool 3; Full 12; Output" };

@@ -8,9 +8,10 @@ use super::page::{self, END, SEEDS};
 use super::runs::{Course, Images, Runs};
 use super::training::{Net, Places, Training};
 use super::{Made, correlation, one};
+use crate::error::LabError;
 use crate::plot::{self, Axis, Chart, Colour, Dash, Mark, Style};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::stats;
 use crate::table::Table;
 
@@ -25,8 +26,9 @@ const STAGE: u32 = 10;
 const COLOURS: [(&str, usize); 2] = [("tied", 0), ("untied", 1)];
 /// Between a bar and its number, as a share of the axis.
 const ABOVE: f64 = 0.02;
-/// From a bar's middle to where its number begins, as a share of the way between two rules.
+/// Half the width of a number, and of what stands where there is none, as a share of the way between two rules.
 const HALF_NUMBER: f64 = 0.11;
+const HALF_TEXT: f64 = 0.15;
 
 /// A network's trainings of a rule: tied, and untied.
 type Pair = fn(Net, Rule, u32) -> [Training; 2];
@@ -151,7 +153,7 @@ impl<'a> Half<'a> {
             courses.iter().filter_map(at_end).collect()
         };
         let by_rule = self.runs.each_ref().map(|pair| pair.each_ref().map(|courses| ends(courses)));
-        let most = by_rule.iter().flatten().flatten().copied().fold(0.0, f64::max).max(1.0);
+        let most = by_rule.iter().flatten().flatten().copied().reduce(f64::max).unwrap_or(100.0);
         let axis = Axis::new("validation error (%)").over(0.0, 1.1 * most);
         let mut chart = Chart::new(self.net.name, Axis::new("").of(["BP", "URFB", "FRFB"]), axis);
         for (at, (_, colour)) in COLOURS.into_iter().enumerate() {
@@ -168,7 +170,8 @@ impl<'a> Half<'a> {
                 let middle = x as f64 + if at == 0 { -0.2 } else { 0.2 };
                 let high = of(&pair[at], f64::max);
                 let text = high.map_or_else(|| "no run".to_owned(), |_| format!("{:.1}", stats::mean(&pair[at])));
-                let at = (middle - HALF_NUMBER, high.unwrap_or(0.0) + ABOVE * most);
+                let half = if high.is_some() { HALF_NUMBER } else { HALF_TEXT };
+                let at = (middle - half, high.unwrap_or(0.0) + ABOVE * most);
                 chart = chart.with(Mark::Note { at, text });
             }
         }
@@ -194,7 +197,7 @@ fn picture(runs: &Runs<'_>, halves: &[Half<'_>]) -> plot::Figure {
     // As wide as a bar in the key.
     let style = |n: usize| Style { colour: Colour::nth(n), dash: Dash::Solid, width: 10.0 };
     plot::Figure {
-        title: format!("Figure 9: error with tied and untied convolutions\n{}", page::subtitle(runs)),
+        title: format!("Figure 9: error with tied and untied convolutions\n{}", page::subtitle(runs, false)),
         key: COLOURS.map(|(name, n)| (name.to_owned(), style(n))).to_vec(),
         rows: vec![halves.iter().map(Half::panel).collect()],
         panel: (400.0, 280.0),

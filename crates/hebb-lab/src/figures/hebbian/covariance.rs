@@ -5,9 +5,10 @@ use hebb_spec::param::Weights;
 use hebb_systems::hebbian::{Hebbian, Rule};
 
 use super::{Made, gaussian, reduced, steps, whole};
+use crate::error::LabError;
 use crate::plot::{self, Axis, Chart, Image, Map, Sheet, Style};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::runs::Run;
 use crate::table::{Cell, Table};
 

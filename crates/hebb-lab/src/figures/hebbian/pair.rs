@@ -6,9 +6,10 @@ use hebb_spec::param::Weights;
 use hebb_systems::hebbian::{Hebbian, Rule};
 
 use super::{Made, PATCHES, images, reduced, rows, steps, whole};
+use crate::error::LabError;
 use crate::plot::{self, Axis, Chart, Image, Map, Sheet, Style};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::table::{Cell, Table};
 
 const STEPS: u32 = 600;

@@ -6,9 +6,10 @@ use hebb_systems::hebbian::{Hebbian, Rule};
 
 use super::geometry::{angle, norm, product};
 use super::{Made, gaussian, reduced, rows, steps, whole};
+use crate::error::LabError;
 use crate::plot::{self, Axis, Chart, Colour, Mark, Style};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::table::Table;
 
 const STEPS: u32 = 200;

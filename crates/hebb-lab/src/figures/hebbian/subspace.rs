@@ -7,9 +7,10 @@ use hebb_systems::hebbian::{Hebbian, Rule};
 
 use super::geometry::{largest_angle, product};
 use super::{Made, PATCHES, images, reduced, rows, steps, whole};
+use crate::error::LabError;
 use crate::plot::{self, Axis, Chart, Colour, Image, Map, Mark, Sheet, Style};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::table::Table;
 
 const STEPS: u32 = 2000;

@@ -12,10 +12,11 @@ use hebb_systems::microcircuit::{Microcircuit, Source};
 
 use super::traces::{Traces, mean_size, range, resting, thin};
 use super::{BATCH, Made, Protocol, dynamics, ends, list, s1, sizes};
+use crate::error::LabError;
 use crate::kept::{Beside, Done, Long};
 use crate::plot::{self, Axis, Chart, Style};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::table::Table;
 
 /// The paper's η of W1 and W2, of IP and of PI, which is that of figure S1.

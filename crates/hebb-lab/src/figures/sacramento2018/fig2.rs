@@ -7,9 +7,10 @@ use hebb_systems::microcircuit::{Input, Microcircuit, Source};
 
 use super::traces::{Traces, before_and_after, range, thin};
 use super::{Course, Made, Protocol, by_patterns, dynamics, ends, guide, list, phi, sizes};
+use crate::error::LabError;
 use crate::plot::{self, Style};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::table::Table;
 
 /// Its runs' folders, and what they are: of the whole network, and of the shallow learner.

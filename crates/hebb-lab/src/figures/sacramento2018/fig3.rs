@@ -9,10 +9,11 @@ use hebb_spec::system::System;
 use hebb_systems::microcircuit::{Learner, Microcircuit, Source};
 
 use super::{Made, list, sizes};
+use crate::error::LabError;
 use crate::kept::{Beside, Done, Long};
 use crate::plot::{self, Axis, Chart, Dash, Style};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::table::Table;
 
 /// What images are taken where none are named.

@@ -4,9 +4,10 @@ use hebb_spec::param::Weights;
 
 use super::fig2::{paper, ran, whole};
 use super::{Course, Made, Protocol, by_patterns, each, ends, guide};
+use crate::error::LabError;
 use crate::plot::{self, Style};
 use crate::report::{Claim, Report};
-use crate::request::{LabError, Request};
+use crate::request::Request;
 use crate::table::Table;
 
 /// The angle that feedback alignment goes to, and how near is near, in degrees.

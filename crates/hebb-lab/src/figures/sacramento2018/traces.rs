@@ -12,8 +12,8 @@ use hebb_spec::system::System;
 use hebb_systems::microcircuit::Microcircuit;
 
 use super::Course;
+use crate::error::LabError;
 use crate::plot::{Axis, Chart, Style};
-use crate::request::LabError;
 
 /// Rows of a trace, a pattern.
 pub const ROWS: u32 = 100;
