@@ -150,12 +150,14 @@ def run_eval(args):
 
 def run_compare(args):
     images, labels = cifar10(args.data, "test")
-    ours = outputs(load(args.checkpoint), images)
+    net = load(args.checkpoint)
+    ours = outputs(net, images)
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "activations"
+        out, last = Path(folder) / "activations", len(net.state_dict())
         subprocess.run([args.hebb, "activations", args.checkpoint, "--data", f"cifar10:{args.data}", "--split", "test",
-                        "--layers", "output", "--device", args.device, "--out", out], check=True, stdout=sys.stderr)
-        theirs = np.load(next(out.glob("*.npy")))
+                        "--images", str(len(images)), "--layers", str(last), "--device", args.device, "--out", out],
+                       check=True, stdout=subprocess.DEVNULL)
+        theirs = np.load(out / f"x{last}.npy").reshape(len(images), -1)
     difference = float(np.abs(ours - theirs).max())
     highest = np.sort(theirs, 1)
     is_close = highest[:, -1] - highest[:, -2] < CLOSE
