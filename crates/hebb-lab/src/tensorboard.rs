@@ -3,7 +3,7 @@
 //!
 //! The file is `RUN/tensorboard/events.out.tfevents.0.hebb`. An event's step is the number of steps done, its time the
 //! seconds of training up to it, so that TensorBoard's axis *Relative* leaves out whatever time a run stood still. A run
-//! that was stopped goes on in the same file, and what it had not done for good is cut off first: no step comes twice.
+//! that was stopped goes on in the same file, and no step comes twice: one that the file has is not added again.
 
 mod crc32c;
 mod event;
@@ -95,13 +95,12 @@ impl<'a> Board<'a> {
         deltas: Deltas<'a>,
         rows: &[Row],
     ) -> Result<(Self, Option<String>), LabError> {
-        let done = rows.last().map_or(0, |row| steps(row, epoch_steps));
-        let Resumed { events, last, damaged } = EventFile::resume(run, done)?;
+        let Resumed { events, damaged } = EventFile::resume(run)?;
         let mut board = Self { events, model: model.clone(), deltas, epoch_steps, time: 0.0, failure: None };
         for row in rows {
             board.time += row.seconds;
             let step = steps(row, epoch_steps);
-            if last.is_none_or(|last| last < step) {
+            if board.events.lacks(step) {
                 board.events.append(&Event { time: board.time, step, shown: scalars(row) })?;
             }
         }
@@ -116,11 +115,14 @@ impl<'a> Board<'a> {
     }
 
     fn add(&mut self, row: Option<&Row>, weights: &Weights) -> Result<(), LabError> {
+        let step = row.map_or(0, |row| steps(row, self.epoch_steps));
+        if !self.events.lacks(step) {
+            return Ok(());
+        }
         let mut shown = row.map_or_else(Vec::new, scalars);
         shown.extend(self.filters(weights)?);
         shown.extend(self.histograms(weights));
         shown.extend(self.deltas.histograms(weights)?);
-        let step = row.map_or(0, |row| steps(row, self.epoch_steps));
         self.events.append(&Event { time: self.time, step, shown })
     }
 

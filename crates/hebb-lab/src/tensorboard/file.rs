@@ -1,4 +1,5 @@
-//! The file of a run's events: it grows by a record an epoch, and a resume cuts off what the run has not done.
+//! The file of a run's events. It only grows, by a record an epoch: TensorBoard, which holds it open, loses its place in one
+//! that is cut short and filled again.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Seek, SeekFrom, Write};
@@ -18,14 +19,14 @@ pub(super) struct EventFile {
     path: PathBuf,
     file: File,
     length: u64,
+    /// The step of its last event; none where it has none.
+    last: Option<u32>,
 }
 
 /// A file that a run goes on with.
 #[derive(Debug)]
 pub(super) struct Resumed {
     pub(super) events: EventFile,
-    /// The step of its last event; none where it has none.
-    pub(super) last: Option<u32>,
     /// Bytes at its end that were no whole events, and were cut off.
     pub(super) damaged: u64,
 }
@@ -43,57 +44,57 @@ impl EventFile {
         fs::create_dir_all(folder).map_err(|cause| LabError::Folder { path: folder.display().to_string(), cause })?;
         let bytes = record::framed(&event::version());
         write_whole(&path, &bytes)?;
-        Self::open(path, bytes.len() as u64)
+        Self::open(path, bytes.len() as u64, None)
     }
 
-    /// The file of a run whose first steps are done, without what it tells of later ones; a new one where there is none.
-    pub(super) fn resume(run: &Path, done: u32) -> Result<Resumed, LabError> {
+    /// The file of a run that goes on; a new one where there is none. What a killed process left half written at its end is
+    /// cut off.
+    pub(super) fn resume(run: &Path) -> Result<Resumed, LabError> {
         let path = Self::path(run);
         let read = match disk::open(&path) {
             Err(OpenError::System(cause)) if cause.kind() == io::ErrorKind::NotFound => {
-                return Ok(Resumed { events: Self::create(run)?, last: None, damaged: 0 });
+                return Ok(Resumed { events: Self::create(run)?, damaged: 0 });
             }
             read => read.map_err(|cause| unread(&path, cause))?,
         };
         let fail = |cause| LabError::Run(RunError::Read { path: path.clone(), cause });
         let whole = read.metadata().map_err(fail)?.len();
-        let (mut reader, mut length, mut last, mut is_cut) = (BufReader::new(read), 0, None, false);
+        let (mut reader, mut length, mut last) = (BufReader::new(read), 0, None);
         while let Some((bytes, taken)) = record::next(&mut reader, whole - length).map_err(fail)? {
-            if length == 0 {
-                if !event::is_version(&bytes) {
-                    break;
-                }
-            } else {
-                let Some(step) = event::step(&bytes) else { break };
-                if step > u64::from(done) {
-                    is_cut = true;
-                    break;
-                }
-                last = u32::try_from(step).ok().max(last);
+            if length > 0 {
+                let Some(step) = event::step(&bytes).and_then(|step| u32::try_from(step).ok()) else { break };
+                last = last.max(Some(step));
+            } else if !event::is_version(&bytes) {
+                break;
             }
             length += taken;
         }
         if length == 0 {
             return Err(LabError::NoEvents { path });
         }
-        let damaged = if is_cut { 0 } else { whole - length };
-        Ok(Resumed { events: Self::open(path, length)?, last, damaged })
+        Ok(Resumed { events: Self::open(path, length, last)?, damaged: whole - length })
     }
 
     /// Opens a file to write, and cuts it to a length.
-    fn open(path: PathBuf, length: u64) -> Result<Self, LabError> {
+    fn open(path: PathBuf, length: u64, last: Option<u32>) -> Result<Self, LabError> {
         let file = disk::open_own(&path).map_err(|cause| unread(&path, cause))?;
         file.set_len(length).map_err(|cause| WriteError::new(&path, cause))?;
-        Ok(Self { path, file, length })
+        Ok(Self { path, file, length, last })
     }
 
-    /// Adds an event: all of it, or nothing.
+    /// Whether it has no event of this step yet, nor of a later one. A run that does steps again comes to the same.
+    pub(super) fn lacks(&self, step: u32) -> bool {
+        self.last.is_none_or(|last| last < step)
+    }
+
+    /// Adds an event of a step that it lacks: all of it, or nothing.
     pub(super) fn append(&mut self, event: &Event) -> Result<(), LabError> {
         let bytes = record::framed(&event.bytes());
         let to_end = self.file.seek(SeekFrom::Start(self.length));
         match to_end.and_then(|_| self.file.write_all(&bytes)).and_then(|()| self.file.sync_data()) {
             Ok(()) => {
                 self.length += bytes.len() as u64;
+                self.last = Some(event.step);
                 Ok(())
             }
             Err(cause) => {
@@ -152,16 +153,17 @@ mod tests {
     }
 
     #[test]
-    fn a_resume_cuts_what_was_not_done_and_goes_on_as_if_it_had_not_been() {
+    fn a_file_goes_on_and_knows_the_steps_that_it_has() {
         let folder = tempfile::tempdir().unwrap();
-        let whole = made(folder.path(), &[0, 10, 20]);
-        made(folder.path(), &[0, 10, 13, 15]);
-        let Resumed { mut events, last, damaged } = EventFile::resume(folder.path(), 12).unwrap();
-        assert_eq!((last, damaged), (Some(10), 0));
+        let whole = made(folder.path(), &[0, 10, 13, 20]);
+        made(folder.path(), &[0, 10, 13]);
+        let Resumed { mut events, damaged } = EventFile::resume(folder.path()).unwrap();
+        assert_eq!(damaged, 0);
+        assert_eq!([0, 10, 13, 14].map(|step| events.lacks(step)), [false, false, false, true]);
         events.append(&event(20)).unwrap();
+        assert!(!events.lacks(20));
         assert_eq!(fs::read(EventFile::path(folder.path())).unwrap(), whole);
-        let again = EventFile::resume(folder.path(), 20).unwrap();
-        assert_eq!((again.last, again.damaged), (Some(20), 0));
+        assert!(EventFile::create(folder.path()).unwrap().lacks(0));
     }
 
     #[test]
@@ -171,8 +173,8 @@ mod tests {
         let before = made(folder.path(), &[0]).len();
         for cut in before + 1..whole.len() {
             fs::write(EventFile::path(folder.path()), &whole[..cut]).unwrap();
-            let Resumed { mut events, last, damaged } = EventFile::resume(folder.path(), 10).unwrap();
-            assert_eq!((last, damaged), (Some(0), (cut - before) as u64), "{cut}");
+            let Resumed { mut events, damaged } = EventFile::resume(folder.path()).unwrap();
+            assert_eq!((events.lacks(1), damaged), (true, (cut - before) as u64), "{cut}");
             events.append(&event(10)).unwrap();
             assert_eq!(fs::read(EventFile::path(folder.path())).unwrap(), whole, "{cut}");
         }
@@ -187,7 +189,7 @@ mod tests {
         let texts: [&[u8]; 5] = [b"", b"text", &whole[1..], &[0; 100], &other];
         for text in texts {
             fs::write(&path, text).unwrap();
-            assert!(matches!(EventFile::resume(folder.path(), 10), Err(LabError::NoEvents { .. })));
+            assert!(matches!(EventFile::resume(folder.path()), Err(LabError::NoEvents { .. })));
             assert_eq!(fs::read(&path).unwrap(), text);
         }
     }
@@ -201,10 +203,10 @@ mod tests {
         fs::remove_file(&path).unwrap();
         std::os::unix::fs::symlink(&victim, &path).unwrap();
         let before = fs::read(&victim).unwrap();
-        assert!(matches!(EventFile::resume(folder.path(), 0), Err(LabError::Run(RunError::NotRegular { .. }))));
+        assert!(matches!(EventFile::resume(folder.path()), Err(LabError::Run(RunError::NotRegular { .. }))));
         assert_eq!(fs::read(&victim).unwrap(), before);
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();
-        assert!(matches!(EventFile::resume(folder.path(), 0), Err(LabError::Run(RunError::NotRegular { .. }))));
+        assert!(matches!(EventFile::resume(folder.path()), Err(LabError::Run(RunError::NotRegular { .. }))));
     }
 }
