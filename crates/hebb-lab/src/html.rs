@@ -177,18 +177,19 @@ fn details(subject: &Subject, level: &str) -> Result<String, LabError> {
     page.push_str(&heading("Settings"));
     page.push_str(&pairs(subject.settings()));
     let record = &subject.view.record;
-    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
+    let known = |text: &Option<String>| text.clone().unwrap_or_default();
     page.push_str("<details><summary>What it was made with</summary>\n");
-    page.push_str(&pairs([
+    let made = [
         ("hebb", record.hebb.clone()),
         ("device", record.device.clone()),
         ("records", format!("{}, {} classes", record.input, record.classes)),
         ("variants", record.variants.join(", ")),
         ("choices", record.choices.join(", ")),
-        ("winograd", or_none(&record.winograd)),
-        ("settings-sha256", or_none(&record.settings_sha256)),
-        ("data-sha256", or_none(&record.data_sha256)),
-    ]));
+        ("winograd", known(&record.winograd)),
+        ("settings-sha256", known(&record.settings_sha256)),
+        ("data-sha256", known(&record.data_sha256)),
+    ];
+    page.push_str(&pairs(made.into_iter().filter(|(_, value)| !value.is_empty())));
     page.push_str("</details>\n");
     Ok(page)
 }

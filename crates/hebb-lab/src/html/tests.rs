@@ -135,6 +135,14 @@ fn other_systems_have_a_page_too() {
     assert!(!page.contains("<h2>Network</h2>"));
 }
 
+#[test]
+fn what_does_not_vary_has_a_range() {
+    let mut flat = view(3, &["saturated_1"]);
+    flat.rows.iter_mut().for_each(|row| row.values[0].1 = Some(0.0));
+    let page = told(&[subject("flat", flat)]);
+    assert!(page.contains(">0.00</text>") && page.contains(">0.04</text>") && !page.contains("0e-"), "{page}");
+}
+
 /// Rows of folders that do not tell their steps.
 #[test]
 fn speed_is_told_where_it_is_known() {
