@@ -106,7 +106,7 @@ fn tiles(subject: &Subject) -> String {
         tiles.push(("Lowest validation error".to_owned(), format!("{} (epoch {epoch})", number(Some(error)))));
     }
     let speed = subject.speed().map(|speed| grouped(speed.round() as u64));
-    tiles.extend(speed.map(|speed| (format!("{} a second", capital(subject.records())), speed)));
+    tiles.extend(speed.map(|speed| (format!("{} a second", capital(subject::records(&[subject]))), speed)));
     tiles.extend(subject.setting("seed").map(|seed| ("Seed".to_owned(), seed)));
     tiles.push(("Device".to_owned(), subject.view.record.device.clone()));
     let each =
@@ -121,6 +121,7 @@ fn capital(word: &str) -> String {
 
 /// Runs beside each other.
 fn table(subjects: &[&Subject]) -> String {
+    let speed = format!("{}/s", subject::records(subjects));
     let titles = [
         "run",
         "network",
@@ -131,7 +132,7 @@ fn table(subjects: &[&Subject]) -> String {
         "training error",
         "validation error",
         "lowest, at epoch",
-        "images/s",
+        &speed,
     ];
     let mut page = "<div class=wide><table class=runs>\n<thead><tr>".to_owned();
     for (at, title) in titles.into_iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use crate::plot::{Axis, Chart, Colour, Dash, Mark, Style};
 
-use super::subject::Subject;
+use super::subject::{Subject, records};
 use super::svg::{Svgs, swatch};
 use super::text::{escape, name};
 
@@ -108,7 +108,7 @@ pub fn charts(subjects: &[&Subject]) -> String {
     }
     if subjects.iter().any(|subject| !subject.speeds().is_empty()) {
         let title = "Speed of training";
-        let mut chart = Chart::new(title, epochs(), Axis::new("images a second"));
+        let mut chart = Chart::new(title, epochs(), Axis::new(format!("{} a second", records(subjects))));
         for (run, subject) in subjects.iter().enumerate() {
             chart = line(chart, subject.speeds(), style(run, false), None);
         }

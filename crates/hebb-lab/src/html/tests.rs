@@ -129,7 +129,13 @@ fn other_systems_have_a_page_too() {
     linear.record.classes = 0;
     let page = told(&[subject("l", linear)]);
     check_nesting(&page);
-    for text in ["linear · urfb", "aria-label=\"log10_error\"", "aria-label=\"corr\"", "Records a second"] {
+    for text in [
+        "linear · urfb",
+        "aria-label=\"log10_error\"",
+        "aria-label=\"corr\"",
+        "Records a second",
+        ">records a second</text>",
+    ] {
         assert!(page.contains(text), "{text}");
     }
     assert!(!page.contains("<h2>Network</h2>"));
