@@ -107,13 +107,11 @@ impl<'a> ByRule<'a> {
         };
         let last = epochs(0).saturating_sub(1);
         let (start, end) = (by_layer(0, 0), by_layer(0, last));
-        let mut claims = vec![
-            Claim::new(
-                "under URFB the correlation of W and R grows in each layer, and never becomes 1",
-                start.iter().zip(&end).all(|(start, end)| end > start && *end < 1.0),
-                format!("after epoch 1 {}; after epoch {} {}", told(&start), last + 1, told(&end)),
-            ),
-        ];
+        let mut claims = vec![Claim::new(
+            "under URFB the correlation of W and R grows in each layer, and never becomes 1",
+            start.iter().zip(&end).all(|(start, end)| end > start && *end < 1.0),
+            format!("after epoch 1 {}; after epoch {} {}", told(&start), last + 1, told(&end)),
+        )];
         claims.extend(self.early(chance, &by_layer));
         if net != Net::SIMPNET.name {
             let is_monotone = end.is_sorted() || end.iter().rev().is_sorted();
