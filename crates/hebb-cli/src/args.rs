@@ -2,6 +2,7 @@
 //!
 //! Options that are settings of a model or a run come from the lists of these ([`Given`]); here stand the others.
 
+mod compare;
 mod data;
 mod family;
 mod given;
@@ -21,13 +22,14 @@ use hebb_spec::Shape;
 use hebb_spec::settings::Value;
 use hebb_systems::layered::RStart;
 
+pub use compare::CompareArgs;
 pub use data::{DataCommand, FetchArgs, InfoArgs, PreviewArgs};
 pub use family::{FamilyArgs, HebbianKeys, LinearKeys, MicrocircuitKeys, VerifyFamilyArgs, VerifySystem};
 use given::{EvalKeys, InitKeys, LayoutKeys, TrainKeys};
 pub use given::{Given, Takes};
 pub use look::{ActivationsArgs, FiltersArgs, PredictArgs};
 pub use measure::{BenchArgs, TuneArgs};
-pub use report::{LookArgs, ReportArgs};
+pub use report::{LookArgs, ReportArgs, WatchArgs};
 pub use reproduce::ReproduceArgs;
 pub use sweep::{SweepArgs, SweepPrint};
 
@@ -82,8 +84,12 @@ pub enum Command {
     Reproduce(ReproduceArgs),
     /// Train a grid of settings, here or by Slurm, GNU parallel or Snakemake
     Sweep(SweepArgs),
+    /// Put runs beside each other: curves with bands, means, differences by seed
+    Compare(CompareArgs),
     /// Write runs as one page of HTML: curves, layers, filters, confusion matrix, worst mistakes, settings
     Report(ReportArgs),
+    /// Show the same page of runs at work in a browser, anew after each epoch
+    Watch(WatchArgs),
     /// List, fetch, describe and preview data sets
     #[command(subcommand)]
     Data(DataCommand),

@@ -1,6 +1,7 @@
 //! Runs that are looked at: what stands in their folders, and what their networks make of images.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Result, anyhow, bail, ensure};
 use hebb::Device;
@@ -15,7 +16,6 @@ use hebb_systems::layered::Model;
 use crate::args::{LookArgs, SplitName};
 use crate::device;
 use crate::images;
-use crate::output;
 
 /// Images that a network is shown at once.
 pub const BATCH: u32 = 100;
@@ -43,11 +43,24 @@ pub fn part<'a>(split: Option<SplitName>, validation: Option<usize>, data: &'a D
     }
 }
 
-/// Looks at runs, with what is read and opened kept from one to the next.
+/// All that a run's files tell, and its network where it has one; what they lack is left out with a word.
+pub fn files(name: String, view: View) -> (Subject, Option<Trained>, Option<String>) {
+    let mut subject = Subject::new(name, view);
+    let Some(path) = subject.view.last().filter(|_| subject.model.is_some()) else { return (subject, None, None) };
+    match Trained::file(&path).and_then(|trained| subject.tell_of(&trained).map(|()| trained)) {
+        Ok(trained) => (subject, Some(trained), None),
+        Err(error) => {
+            let word = format!("{}: no filters and no images: {error}", subject.name);
+            (subject, None, Some(word))
+        }
+    }
+}
+
+/// Shows images to runs' networks, with what is read and opened kept from one to the next.
 pub struct Looker<'a> {
     args: &'a LookArgs,
     device: Option<Device>,
-    /// The newest data, and what they were named by.
+    /// The newest data, what they were named by, and their digest.
     data: Option<(String, Dataset, String)>,
 }
 
@@ -57,27 +70,17 @@ impl<'a> Looker<'a> {
         Self { args, device: None, data: None }
     }
 
-    /// All that there is to tell of a run. What its folder lacks, or the machine, is left out with a word; what an option
-    /// names must be there.
-    pub fn look(&mut self, name: String, view: View) -> Result<Subject> {
-        let mut subject = Subject::new(name, view);
-        let Some(path) = subject.view.last().filter(|_| subject.model.is_some()) else { return Ok(subject) };
-        let told = Trained::file(&path).and_then(|trained| subject.tell_of(&trained).map(|()| trained));
-        let trained = match told {
-            Ok(trained) => trained,
-            Err(error) => {
-                output::note(&format!("{}: no filters and no images: {error}", subject.name));
-                return Ok(subject);
+    /// Has a run tell what its network makes of images. Where these cannot be had there is a word to say; an error where an
+    /// option names them.
+    pub fn images(&mut self, subject: &mut Subject, trained: &Trained) -> Result<Option<String>> {
+        match self.seen(subject, trained) {
+            Ok(seen) => {
+                subject.seen = Some(Arc::new(seen));
+                Ok(None)
             }
-        };
-        match self.seen(&subject, &trained) {
-            Ok(seen) => subject.seen = Some(seen),
-            Err(error) if self.args.data.is_some() => return Err(error),
-            Err(error) => {
-                output::note(&format!("{}: no images: {error:#} (--data may name another place)", subject.name))
-            }
+            Err(error) if self.args.data.is_some() => Err(error),
+            Err(error) => Ok(Some(format!("{}: no images: {error:#} (--data may name another place)", subject.name))),
         }
-        Ok(subject)
     }
 
     /// What a run's network makes of images.

@@ -1,5 +1,6 @@
 //! What to do about an error: libraries say what went wrong and where, the command line adds the options that help.
 
+mod side;
 mod system;
 
 use std::error::Error as StdError;
@@ -16,8 +17,6 @@ use hebb_engine::trainer::TrainError;
 use hebb_gpu::GpuError;
 use hebb_lab::LabError;
 use hebb_lab::figures::{FIGURES, GROUPS};
-use hebb_lab::filters::FilterError;
-use hebb_lab::sweep::SweepError;
 use hebb_reference::check::CheckError;
 use hebb_spec::backend;
 use hebb_systems::layered::ConfusionError;
@@ -116,12 +115,7 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         LabError::Checkpoint(error) => checkpoint(error),
         _ => None,
     };
-    let of_sweep = || cause.downcast_ref().and_then(sweep);
-    let of_filters = || match cause.downcast_ref()? {
-        FilterError::TooMany { .. } => Some(": name one with --map, or a channel with --channel"),
-        FilterError::Layer { .. } | FilterError::NoR { .. } => Some(": name another --layer"),
-        FilterError::Absent { .. } => None,
-    };
+    let of_tables = || side::remedy(cause);
     let of_classes = || cause.downcast_ref::<ConfusionError>().map(|_| ": run `hebb verify` on the device");
     of_run
         .or_else(of_training)
@@ -135,26 +129,8 @@ fn remedy(cause: &(dyn StdError + 'static)) -> Option<&'static str> {
         .or_else(of_config)
         .or_else(of_data)
         .or_else(of_lab)
-        .or_else(of_sweep)
-        .or_else(of_filters)
+        .or_else(of_tables)
         .or_else(of_classes)
-}
-
-fn sweep(error: &SweepError) -> Option<&'static str> {
-    match error {
-        SweepError::Read { cause: OpenError::NotRegular(_), .. } => Some(": name a file"),
-        SweepError::Read { cause: OpenError::System(cause), .. } => match cause.kind() {
-            io::ErrorKind::NotFound => Some("; check its path"),
-            io::ErrorKind::InvalidData => Some("; it is no text: name another"),
-            kind => system::reading(kind),
-        },
-        SweepError::Taken { .. } => Some(": name another with --out"),
-        SweepError::Folder { cause, .. } => system::writing(cause.kind()),
-        SweepError::Write(error) => system::writing(error.kind()),
-        SweepError::Checkpoint(error) => checkpoint(error).and(Some(": restore it, or remove that run's folder")),
-        SweepError::Kept(error) => run(error),
-        _ => None,
-    }
 }
 
 fn data(error: &DataError) -> Option<&'static str> {

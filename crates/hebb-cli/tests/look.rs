@@ -113,7 +113,7 @@ fn what_filters_cannot_show_is_told() {
     assert!(fail(&["filters", &text(folder.path())]).contains("a folder, not a regular file"));
     assert!(refuse(&["filters", &last, "--layer", "-1"]).contains("invalid value '-1'"));
     let linear = text(&folder.path().join("linear"));
-    succeed(&["linear", "--sizes", "4,3,2", "--steps", "1", "--device", "cpu", "--out", &linear]);
+    succeed(&["linear", "--sizes", "4-3-2", "--epochs", "1", "--device", "cpu", "--out", &linear]);
     let sentence = fail(&["filters", &format!("{linear}/last.safetensors")]);
     assert!(sentence.contains("is of `hebb linear`"), "{sentence}");
 }
@@ -130,7 +130,7 @@ fn an_untied_layers_filters_stand_in_their_grid_and_are_compared() {
     let svg = fs::read_to_string(&file).unwrap();
     assert!(svg.contains(&format!("mean correlation between places {of_map:.3}")), "{of_map}");
     let said = succeed(&["filters", &last]);
-    assert!(said.contains("each place of 28x28 its own\nmean correlation between places: map 0 0."), "{said}");
+    assert!(said.contains("each place of 28x28 its own\nmean correlation between places: map 0 "), "{said}");
 }
 
 #[test]
@@ -209,7 +209,8 @@ fn images_are_taken_for_classes() {
         let numbers = |key: &str| classes.iter().map(|class| class[key].as_f64().unwrap()).collect::<Vec<_>>();
         assert!(numbers("output").is_sorted_by(|a, b| a >= b));
         assert!((numbers("probability").iter().sum::<f64>() - 1.0).abs() < 1e-6);
-        assert!(classes.iter().all(|class| class["name"] == class["class"].to_string()), "digits are their own names");
+        let is_digit = |class: &Value| class["name"].as_str().unwrap().parse().ok() == class["class"].as_u64();
+        assert!(classes.iter().all(is_digit), "digits are their own names");
     }
     assert_ne!(report[0]["classes"][0]["output"], report[1]["classes"][0]["output"]);
     let table = succeed(&[&given[..], &["--top", "2"]].concat());

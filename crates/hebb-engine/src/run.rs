@@ -26,7 +26,7 @@ use crate::settings::{Record, RunFile};
 use crate::store::Store;
 use crate::tensor_file::TensorFile;
 
-pub use crate::run_folder::{EVENTS, Held, RunError, check_new, hold};
+pub use crate::run_folder::{EVENTS, Held, REPORT, RunError, check_new, hold};
 
 /// A run to continue: locked, its settings read, nothing changed yet.
 #[derive(Debug)]
@@ -205,7 +205,7 @@ impl Run {
         folder.sweep()?;
         let progress = Progress::start(job.system);
         checkpoint::write(&folder.at(START), &weights, &job.metadata(progress.clone()))?;
-        for name in [SETTINGS, LAST, BEST, FORMER, METRICS, EVENTS] {
+        for name in [SETTINGS, LAST, BEST, FORMER, METRICS, EVENTS, REPORT] {
             folder.remove(name)?;
         }
         folder.write_settings(&RunFile::bound(job.table(), record.clone()))?;

@@ -22,8 +22,10 @@ pub(crate) const LOCK: &str = ".lock";
 /// What TensorBoard reads of a run, which the lab writes there.
 pub const EVENTS: &str = "tensorboard/events.out.tfevents.0.hebb";
 const EVENTS_FOLDER: &str = "tensorboard";
+/// The page of a run, which who trains it may write.
+pub const REPORT: &str = "report.html";
 /// What a run writes by way of a temporary name.
-const WRITTEN: [&str; 6] = [SETTINGS, METRICS, LAST, BEST, START, FORMER];
+const WRITTEN: [&str; 7] = [SETTINGS, METRICS, LAST, BEST, START, FORMER, REPORT];
 
 /// A run's folder that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -286,7 +288,7 @@ pub fn check_new(path: &Path, overwrite: bool) -> Result<(), RunError> {
     let names = names(path)?;
     let is_hidden = |name: &str| [LOCK, START].contains(&name) || disk::is_beside(name, &WRITTEN);
     let is_ours =
-        |name: &str| is_hidden(name) || [SETTINGS, METRICS, LAST, BEST, FORMER, EVENTS_FOLDER].contains(&name);
+        |name: &str| is_hidden(name) || [SETTINGS, METRICS, LAST, BEST, FORMER, EVENTS_FOLDER, REPORT].contains(&name);
     let path = path.to_owned();
     if names.iter().any(|name| name == SETTINGS) {
         return if overwrite { Ok(()) } else { Err(RunError::Exists { path }) };

@@ -23,7 +23,7 @@ use crate::error::LabError;
 const STYLE: &str = include_str!("html/page.css");
 
 /// A page of its own. What it may load is nothing at all, whatever a text in it may say.
-pub fn page(subjects: &[Subject]) -> Result<String, LabError> {
+pub fn page(subjects: &[&Subject]) -> Result<String, LabError> {
     let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
     let head = format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n");
     Ok(document(&title(subjects), &head, &body(subjects)?))
@@ -32,24 +32,34 @@ pub fn page(subjects: &[Subject]) -> Result<String, LabError> {
 /// A page's frame around what it tells.
 pub fn document(title: &str, head: &str, body: &str) -> String {
     format!(
-        "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n{head}<meta name=viewport \
+        "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n{head}<link rel=icon href=\"data:,\">\n<meta name=viewport \
          content=\"width=device-width,initial-scale=1\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{body}</body>\n\
          </html>\n",
         escape(title)
     )
 }
 
+/// What stands above runs that cannot be told of, or not yet: a line each.
+pub fn notes(lines: &[String]) -> String {
+    let items: String = lines.iter().map(|line| format!("<li>{}</li>", escape(line))).collect();
+    if lines.is_empty() { items } else { format!("<ul class=notes>{items}</ul>\n") }
+}
+
 /// What a page of runs is called.
-pub fn title(subjects: &[Subject]) -> String {
+pub fn title(subjects: &[&Subject]) -> String {
     match subjects {
+        [] => "no run yet".to_owned(),
         [one] => one.name.clone(),
         several => format!("{} runs", several.len()),
     }
 }
 
 /// What a page tells of runs.
-pub fn body(subjects: &[Subject]) -> Result<String, LabError> {
+pub fn body(subjects: &[&Subject]) -> Result<String, LabError> {
     let mut page = format!("<header>\n<h1>{}</h1>\n", escape(&title(subjects)));
+    if subjects.is_empty() {
+        return Ok(page + "</header>\n");
+    }
     if let [one] = subjects {
         page.push_str(&subtitle(one));
         page.push_str("</header>\n<main>\n");
@@ -110,7 +120,7 @@ fn capital(word: &str) -> String {
 }
 
 /// Runs beside each other.
-fn table(subjects: &[Subject]) -> String {
+fn table(subjects: &[&Subject]) -> String {
     let titles = [
         "run",
         "network",

@@ -4,6 +4,7 @@
 //! a picture ([`plot`]), a [`table`] and a [`report`], which [`folder`] writes whole or not at all. Nothing here opens a
 //! device or prints.
 
+pub mod compare;
 mod error;
 pub mod figures;
 pub mod filters;
@@ -21,6 +22,7 @@ pub mod sweep;
 pub mod table;
 pub mod tensorboard;
 pub mod trained;
+pub mod watch;
 
 pub use error::{LabError, ProbeError};
 pub use figures::{Figure, Made};

@@ -2,6 +2,7 @@
 
 pub mod activations;
 pub mod bench;
+pub mod compare;
 pub mod data;
 pub mod devices;
 pub mod eval;
@@ -19,3 +20,4 @@ pub mod sweep;
 pub mod train;
 pub mod tune;
 pub mod verify;
+pub mod watch;

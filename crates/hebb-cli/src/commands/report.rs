@@ -14,8 +14,13 @@ pub fn run(args: &ReportArgs) -> Result<()> {
     let _held = target::claim(&args.out, args.overwrite)?;
     let views = args.runs.iter().map(|path| look::view(path)).collect::<Result<Vec<_>>>()?;
     let mut looker = Looker::new(&args.look);
-    let named = html::names(&args.runs).into_iter().zip(views);
-    let subjects = named.map(|(name, view)| looker.look(name, view)).collect::<Result<Vec<_>>>()?;
-    write_whole(&args.out, html::page(&subjects)?.as_bytes())?;
+    let mut subjects = Vec::new();
+    for (name, view) in html::names(&args.runs).into_iter().zip(views) {
+        let (mut subject, trained, word) = look::files(name, view);
+        let seen = trained.map(|trained| looker.images(&mut subject, &trained)).transpose()?;
+        word.into_iter().chain(seen.flatten()).for_each(|word| output::note(&word));
+        subjects.push(subject);
+    }
+    write_whole(&args.out, html::page(&subjects.iter().collect::<Vec<_>>())?.as_bytes())?;
     output::line(&format!("wrote {}", plain(&args.out.display().to_string())))
 }

@@ -81,7 +81,6 @@ fn begin(asked: &Asked) -> Result<()> {
     // Its numbers are shared, not copied.
     let first = start.weights.clone();
     let run = Run::create(&asked.out, asked.overwrite, &job, &record, start.weights)?;
-    Page::remove(run.path())?;
     start.messages.iter().for_each(|message| output::note(message));
     let board = deltas.map(|deltas| Board::begin(run.path(), &model, job.epoch_steps, deltas, &first)).transpose()?;
     finish(asked, &job, &data, backend, run, (board, page))

@@ -8,7 +8,6 @@ mod left_out;
 mod memory;
 mod options;
 mod overwriting;
-mod plot;
 mod progress;
 mod remedies;
 mod runaway;

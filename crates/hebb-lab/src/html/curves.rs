@@ -13,7 +13,7 @@ const NAMES: usize = 12;
 
 /// What a layered network's columns of one stem are: title, and label of the axis.
 const KNOWN: [(&str, &str, &str); 7] = [
-    ("error", "Error", "share of images"),
+    ("error", "Error", "share of images wrong"),
     ("loss", "Loss", "loss an image"),
     ("corr", "Correlation of W and R", "Pearson's correlation"),
     ("angle", "Angle between W and R", "angle (degrees)"),
@@ -71,7 +71,7 @@ fn points(subject: &Subject, column: &str) -> Vec<(f64, f64)> {
 }
 
 /// All charts of runs: those that all share, and those with a line a layer, which each run has its own of.
-pub fn charts(subjects: &[Subject]) -> String {
+pub fn charts(subjects: &[&Subject]) -> String {
     let mut svgs = Svgs::default();
     let mut names = Vec::new();
     for row in subjects.iter().filter_map(|subject| subject.view.rows.first()) {
@@ -135,7 +135,7 @@ pub fn charts(subjects: &[Subject]) -> String {
 
 /// A chart with a line a layer for each run that has one, all over one range.
 fn layer_charts(
-    subjects: &[Subject],
+    subjects: &[&Subject],
     (group, title, label): (&Group, &str, &str),
     epochs: &dyn Fn() -> Axis,
     svgs: &mut Svgs,
@@ -185,7 +185,7 @@ fn line(chart: Chart, points: Vec<(f64, f64)>, style: Style, label: Option<Strin
 }
 
 /// What the lines of the shared charts are.
-fn key(subjects: &[Subject], has_parts: bool) -> String {
+fn key(subjects: &[&Subject], has_parts: bool) -> String {
     let mut entries = String::new();
     let mut add = |style: Style, text: &str| entries.push_str(&format!("<li>{}{}</li>", swatch(style), escape(text)));
     if subjects.len() > 1 {

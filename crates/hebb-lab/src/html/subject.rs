@@ -1,6 +1,7 @@
 //! A run as a page tells of it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use hebb_engine::settings::{Length, RunSettings};
 use hebb_engine::view::View;
@@ -34,7 +35,7 @@ pub struct Subject {
     /// Its first layer's filters, in the page's words; empty where there are none.
     pub filters: String,
     /// What its network made of images.
-    pub seen: Option<Seen>,
+    pub seen: Option<Arc<Seen>>,
 }
 
 impl Subject {
@@ -77,7 +78,7 @@ impl Subject {
         self.view.settings.get(key).map(|value| placeless(key, value))
     }
 
-    /// All settings, in the order of run.toml.
+    /// All settings, by name.
     pub fn settings(&self) -> impl Iterator<Item = (&str, String)> {
         self.view.settings.0.iter().map(|(key, value)| (key.as_str(), placeless(key, value)))
     }

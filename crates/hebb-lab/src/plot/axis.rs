@@ -17,12 +17,14 @@ pub struct Axis {
     pub names: Vec<String>,
     /// Whether equal ways are equal factors.
     pub is_log: bool,
+    /// Whether ticks stand at whole numbers alone, as of what is counted.
+    pub is_whole: bool,
 }
 
 impl Axis {
     /// An axis over all that is drawn.
     pub fn new(label: impl Into<String>) -> Self {
-        Self { label: label.into(), range: None, names: Vec::new(), is_log: false }
+        Self { label: label.into(), range: None, names: Vec::new(), is_log: false, is_whole: false }
     }
 
     /// Over this range.
@@ -33,6 +35,11 @@ impl Axis {
     /// Equal ways are equal factors; what is not above 0 is left out.
     pub fn log(self) -> Self {
         Self { is_log: true, ..self }
+    }
+
+    /// Of what is counted.
+    pub fn whole(self) -> Self {
+        Self { is_whole: true, ..self }
     }
 
     /// With names at 0, 1, 2 …
@@ -71,7 +78,7 @@ impl Axis {
         }
         let most = (scale.pixels / apart).max(2.0);
         let raw = (scale.to - scale.from) / most;
-        let step = if scale.is_log { nice(raw).max(1.0) } else { nice(raw) };
+        let step = if scale.is_log || self.is_whole { nice(raw).max(1.0) } else { nice(raw) };
         let (first, last) = ((scale.from / step - 1e-9).ceil() as i64, (scale.to / step + 1e-9).floor() as i64);
         let tick = |at: i64| {
             let value = at as f64 * step;

@@ -8,6 +8,8 @@ use super::palette::{Colour, Style, byte};
 const TEXT: u32 = 12;
 /// Width of the bar that tells what a colour means, and of the gap before it.
 const BAR: (f64, f64) = (12.0, 14.0);
+/// Its least height: its three numbers need as much.
+const LEAST: f64 = 54.0;
 
 /// A picture of numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,8 +45,12 @@ pub struct Sheet {
 impl Sheet {
     /// The room around the images.
     pub(super) fn margins(&self) -> Margins {
-        let right = if matches!(self.map, Map::Diverging(_)) { BAR.0 + BAR.1 + 52.0 } else { 12.0 };
+        let right = if self.has_bar() { BAR.0 + BAR.1 + 52.0 } else { 12.0 };
         Margins { left: 12.0, right, top: if self.title.is_empty() { 8.0 } else { 26.0 }, bottom: 12.0 }
+    }
+
+    fn has_bar(&self) -> bool {
+        matches!(self.map, Map::Diverging(_))
     }
 
     /// Room between two images, in their pixels.
@@ -65,7 +71,7 @@ impl Sheet {
     pub(crate) fn size(&self, (longest, pixel): (f64, f64)) -> (f64, f64) {
         let (wide, high) = self.extent();
         let pixel = (longest / wide.max(high)).min(pixel);
-        ((wide * pixel).max(1.0), (high * pixel).max(1.0))
+        ((wide * pixel).max(1.0), (high * pixel).max(if self.has_bar() { LEAST } else { 1.0 }))
     }
 
     /// Draws it into the middle of a rectangle, pixels square.
@@ -89,7 +95,8 @@ impl Sheet {
             canvas.line(&[(x, y), (right, y), (right, low), (x, low), (x, y)], frame);
         }
         if let Map::Diverging(most) = self.map {
-            bar(canvas, Rect { x: left + wide * pixel + BAR.1, y: top, w: BAR.0, h: high * pixel }, most);
+            let (x, h) = (left + wide * pixel + BAR.1, (high * pixel).max(LEAST));
+            bar(canvas, Rect { x, y: area.y + (area.h - h) / 2.0, w: BAR.0, h }, most);
         }
     }
 
@@ -146,6 +153,28 @@ fn bar(canvas: &mut Canvas, area: Rect, most: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_low_image_leaves_room_for_the_numbers_beside_it() {
+        let image = Image { size: (2, 400), values: vec![0.5; 800] };
+        let of = |map| Sheet { title: String::new(), images: vec![image.clone()], columns: 1, map };
+        assert_eq!(of(Map::Own).size((900.0, 20.0)), (900.0, 4.5));
+        assert_eq!(of(Map::Diverging(1.0)).size((900.0, 20.0)), (900.0, LEAST));
+        let panel = (900.0, LEAST);
+        let figure = super::super::Figure {
+            title: String::new(),
+            key: Vec::new(),
+            rows: vec![vec![of(Map::Diverging(1.0)).into()]],
+            panel,
+        };
+        let svg = figure.svg();
+        let heights: Vec<f64> = ["1.00<", "0.00<", "−1.00<"]
+            .iter()
+            .filter_map(|text| svg.split(text).next()?.rsplit(" y=\"").next()?.split('"').next()?.parse().ok())
+            .collect();
+        assert!(heights.windows(2).all(|pair| pair[1] - pair[0] > f64::from(TEXT)), "{heights:?}");
+        assert_eq!(heights.len(), 3);
+    }
 
     #[test]
     fn a_small_range_is_no_zero() {

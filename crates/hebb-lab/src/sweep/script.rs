@@ -80,7 +80,7 @@ fn parallel(sweep: &Sweep, call: &Call<'_>) -> String {
 fn snakemake(sweep: &Sweep, call: &Call<'_>) -> String {
     let names: String = sweep.entries.iter().map(|entry| format!("    \"{}\",\n", entry.name)).collect();
     // Braces name wildcards in a path, and Snakemake's own quoting keeps the words of a command apart.
-    let done = python(&format!("{}/done/", call.out.replace('{', "{{").replace('}', "}}")));
+    let done = python(&format!("{}/runs/", call.out.replace('{', "{{").replace('}', "}}")));
     let options = call.options.iter().map(|word| python(word)).collect::<Vec<_>>().join(", ");
     let (threads, option) = match call.threads {
         Some(threads) => (format!("    threads: {threads}\n"), " --threads {threads}"),
@@ -88,10 +88,10 @@ fn snakemake(sweep: &Sweep, call: &Call<'_>) -> String {
     };
     format!(
         "# A rule for all runs of the sweep: `snakemake --snakefile THIS --cores N`. What a run has done stands in its folder,\n\
-         # which Snakemake does not touch: a file in done/ tells it that a run has come to its end.\n\
+         # which Snakemake does not touch: a file beside it, RUN.done, tells that the run has come to its end.\n\
          import os\n\nHEBB = os.environ.get(\"HEBB\", \"hebb\")\nRUNS = [\n{names}]\n\n\
-         rule all:\n    input: expand({done} + \"{{run}}\", run=RUNS)\n\n\
-         rule train:\n    input: {file}\n    output: touch({done} + \"{{run}}\")\n\
+         rule all:\n    input: expand({done} + \"{{run}}.done\", run=RUNS)\n\n\
+         rule train:\n    input: {file}\n    output: touch({done} + \"{{run}}.done\")\n\
          \x20   params: file={word}, options=[{options}], index=lambda wildcards: RUNS.index(wildcards.run) + 1\n{threads}\
          \x20   shell: \"{{HEBB:q}} sweep {{params.file:q}} {{params.options:q}} --index {{params.index}}{option}\"\n",
         file = python(&call.file.replace('{', "{{").replace('}', "}}")),

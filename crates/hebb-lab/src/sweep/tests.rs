@@ -206,7 +206,7 @@ fn scripts_call_each_run_by_its_number() {
     assert!(parallel.contains("seq 3 | parallel ") && parallel.contains(" --jobs 2 "), "{parallel}");
     let snakemake = Script::Snakemake.text(&sweep, &call);
     assert!(snakemake.contains(&format!("    \"{}\",\n", sweep.entries[2].name)), "{snakemake}");
-    assert!(snakemake.contains("output: touch(\"o{{1}}/done/\" + \"{run}\")"), "{snakemake}");
+    assert!(snakemake.contains("output: touch(\"o{{1}}/runs/\" + \"{run}.done\")"), "{snakemake}");
     let bare = Call { options: &[], jobs: None, threads: None, file: "s.toml", out: "o" };
     assert!(
         Script::Slurm
