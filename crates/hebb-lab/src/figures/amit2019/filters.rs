@@ -11,7 +11,7 @@ use super::untied::SIMPNET_BATCH;
 use super::{Made, one};
 use crate::error::LabError;
 use crate::filters::{Filters, Letter};
-use crate::plot::{self, Axis, Chart, Colour, Map, Mark, Sheet, Style};
+use crate::plot::{self, Axis, Chart, Map, Mark, Sheet, Style};
 use crate::report::{Claim, Report};
 use crate::request::Request;
 use crate::stats;
@@ -40,7 +40,7 @@ pub(super) fn of(request: &Request<'_>, images: Images, net: Net) -> Result<Made
     let model = training.spec()?.build(images.shape, images.classes)?;
     let runs = Runs::of(request, vec![images], |_| vec![training])?;
     let mut seen = Vec::new();
-    for course in &runs.courses {
+    for course in runs.courses.iter().filter(|course| course.epochs() > 0) {
         if let Some(end) = course.weights()? {
             let start = Weights::draw(&model.params(), course.seed);
             seen.push(Seen { seed: course.seed, epochs: course.learnt, start, end });
@@ -52,7 +52,8 @@ pub(super) fn of(request: &Request<'_>, images: Images, net: Net) -> Result<Made
             "Filters of the untied {net} after training by updated random feedback (URFB), each as it looks at the input's colours: a \
              row a filter, the first {SHOWN} of them, a column a place, a quarter and three quarters down and across the image; left \
              at the start, middle after training, each scaled to its own range{}. Right, of each filter, its mean correlation over \
-             all pairs of places that lie wholly within the image; the dashed line is the mean over the filters.",
+             all pairs of places that lie wholly within the image, and the same of what it changed by since the start; lines are means \
+             over the filters.",
             if seen.len() > 1 { format!(" (seed {})", seen[0].seed) } else { String::new() },
             net = net.name
         ),
@@ -61,7 +62,7 @@ pub(super) fn of(request: &Request<'_>, images: Images, net: Net) -> Result<Made
         reduced: page::reduced(&runs, 1),
         remarks: [
             "The untied layer begins with one filter at all places, as the author ran it: what is alike at the end is so in part from \
-             the start."
+             the start. What the filters changed by tells it without that."
                 .to_owned(),
         ]
         .into_iter()
@@ -82,6 +83,8 @@ fn longer(seen: &Seen) -> String {
 struct Alike {
     start: Vec<f64>,
     end: Vec<f64>,
+    /// Of what the filters changed by.
+    learnt: Vec<f64>,
 }
 
 impl Alike {
@@ -91,33 +94,37 @@ impl Alike {
             let whole = filters.whole();
             Ok((0..filters.maps()).map(|map| filters.similarity(map, &whole).unwrap_or(f64::NAN)).collect())
         };
-        Ok(Self { start: of(&seen.start)?, end: of(&seen.end)? })
+        let mut learnt = seen.end.clone();
+        let (w, from) = (learnt.get_mut("W1"), seen.start.get("W1"));
+        w.zip(from).into_iter().for_each(|(w, from)| w.iter_mut().zip(from).for_each(|(w, from)| *w -= from));
+        Ok(Self { start: of(&seen.start)?, end: of(&seen.end)?, learnt: of(&learnt)? })
     }
 }
 
 fn claim(alike: &[Alike]) -> Option<Claim> {
     let mean = |of: &dyn Fn(&Alike) -> &[f64]| -> Vec<f64> { alike.iter().map(|one| stats::mean(of(one))).collect() };
-    let (start, end) = (mean(&|one| &one.start), mean(&|one| &one.end));
+    let [start, end, learnt] = [mean(&|one| &one.start), mean(&|one| &one.end), mean(&|one| &one.learnt)];
     let all = || alike.iter().flat_map(|one| one.end.iter().copied());
     let (low, high) = (all().reduce(f64::min)?, all().reduce(f64::max)?);
     Some(Claim::new(
         format!("filters of different places remain alike (mean correlation between places at least {ALIKE})"),
         !end.is_empty() && stats::mean(&end) >= ALIKE,
         format!(
-            "mean over the filters {:.3} (at the start {:.3}), of single filters {:.3} to {:.3}",
+            "mean over the filters {:.3} (at the start {:.3}), of single filters {low:.3} to {high:.3}; of what they changed by \
+             since the start {:.3}",
             stats::mean(&end),
             stats::mean(&start),
-            low,
-            high
+            stats::mean(&learnt)
         ),
     ))
 }
 
 fn table(seen: &[Seen], alike: &[Alike]) -> Table {
-    let mut table = Table::new(["run", "epochs", "filter", "similarity_start", "similarity_end"]);
+    let mut table = Table::new(["run", "epochs", "filter", "similarity_start", "similarity_end", "similarity_change"]);
     for (seen, alike) in seen.iter().zip(alike) {
-        for (filter, (start, end)) in (0_u32..).zip(alike.start.iter().zip(&alike.end)) {
-            table.push([seen.seed.into(), seen.epochs.into(), filter.into(), (*start).into(), (*end).into()]);
+        for (filter, ((start, end), learnt)) in (0_u32..).zip(alike.start.iter().zip(&alike.end).zip(&alike.learnt)) {
+            let numbers = [*start, *end, *learnt].map(Into::into);
+            table.push([seen.seed.into(), seen.epochs.into(), filter.into()].into_iter().chain(numbers));
         }
     }
     table
@@ -134,21 +141,35 @@ fn picture(
         row.push(sheet(model, &seen.start, "at the start".to_owned())?.into());
         row.push(sheet(model, &seen.end, format!("after {} epochs", seen.epochs))?.into());
         let count = alike.end.len() as f64;
-        let mean = stats::mean(&alike.end);
-        let points = alike.end.iter().enumerate().map(|(filter, value)| (filter as f64, *value)).collect();
-        let axis =
-            Axis::new("mean correlation between places").over(alike.end.iter().copied().fold(0.0, f64::min), 1.0);
-        let chart = Chart::new("all filters", Axis::new("filter").over(-1.0, count), axis)
-            .curve(vec![(-1.0, mean), (count, mean)], Style::guide())
-            .with(Mark::Points { points, colour: Colour::nth(0), radius: 3.5 });
+        let low = alike.end.iter().chain(&alike.learnt).copied().fold(-0.05, f64::min);
+        let axis = Axis::new("mean correlation between places").over(low, 1.05);
+        let mut chart = Chart::new("all filters", Axis::new("filter").over(-1.0, count), axis);
+        for (n, values) in [&alike.end, &alike.learnt].into_iter().enumerate() {
+            let mean = stats::mean(values);
+            let points = values.iter().enumerate().map(|(filter, value)| (filter as f64, *value)).collect();
+            chart = chart.curve(vec![(-1.0, mean), (count, mean)], series(n).of_width(1.2)).with(Mark::Points {
+                points,
+                colour: series(n).colour,
+                radius: 3.5,
+            });
+        }
         row.push(chart.into());
     }
     Ok(plot::Figure {
         title: format!("Figure 8: filters of the untied {} at four places\n{}", net.name, page::subtitle(runs, true)),
-        key: Vec::new(),
+        key: ["filters", "what they changed by"]
+            .iter()
+            .enumerate()
+            .map(|(n, name)| ((*name).to_owned(), series(n)))
+            .collect(),
         rows: vec![row],
         panel: (280.0, 420.0),
     })
+}
+
+/// Filters solid, and what they changed by dashed.
+fn series(n: usize) -> Style {
+    Style::nth(n)
 }
 
 /// The first filters in rows, at four places.

@@ -159,7 +159,9 @@ impl Training {
             Places::Tied => {}
             Places::Untied => what += ", untied",
             Places::First(_) => what += ", first stage",
-            Places::Second(epochs) => what += &format!(", untied after {epochs} tied epochs"),
+            Places::Second(epochs) => {
+                what += &format!(", untied after {epochs} tied epoch{}", if epochs == 1 { "" } else { "s" })
+            }
         }
         what
     }
