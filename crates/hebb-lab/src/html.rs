@@ -106,7 +106,7 @@ fn tiles(subject: &Subject) -> String {
         tiles.push(("Lowest validation error".to_owned(), format!("{} (epoch {epoch})", number(Some(error)))));
     }
     let speed = subject.speed().map(|speed| grouped(speed.round() as u64));
-    tiles.extend(speed.map(|speed| (format!("{} a second", capital(subject.records())), speed)));
+    tiles.extend(speed.map(|speed| (format!("{} a second", capital(subject::records(&[subject]))), speed)));
     tiles.extend(subject.setting("seed").map(|seed| ("Seed".to_owned(), seed)));
     tiles.push(("Device".to_owned(), subject.view.record.device.clone()));
     let each =
@@ -121,6 +121,7 @@ fn capital(word: &str) -> String {
 
 /// Runs beside each other.
 fn table(subjects: &[&Subject]) -> String {
+    let speed = format!("{}/s", subject::records(subjects));
     let titles = [
         "run",
         "network",
@@ -131,7 +132,7 @@ fn table(subjects: &[&Subject]) -> String {
         "training error",
         "validation error",
         "lowest, at epoch",
-        "images/s",
+        &speed,
     ];
     let mut page = "<div class=wide><table class=runs>\n<thead><tr>".to_owned();
     for (at, title) in titles.into_iter().enumerate() {
@@ -177,18 +178,19 @@ fn details(subject: &Subject, level: &str) -> Result<String, LabError> {
     page.push_str(&heading("Settings"));
     page.push_str(&pairs(subject.settings()));
     let record = &subject.view.record;
-    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
+    let known = |text: &Option<String>| text.clone().unwrap_or_default();
     page.push_str("<details><summary>What it was made with</summary>\n");
-    page.push_str(&pairs([
+    let made = [
         ("hebb", record.hebb.clone()),
         ("device", record.device.clone()),
         ("records", format!("{}, {} classes", record.input, record.classes)),
         ("variants", record.variants.join(", ")),
         ("choices", record.choices.join(", ")),
-        ("winograd", or_none(&record.winograd)),
-        ("settings-sha256", or_none(&record.settings_sha256)),
-        ("data-sha256", or_none(&record.data_sha256)),
-    ]));
+        ("winograd", known(&record.winograd)),
+        ("settings-sha256", known(&record.settings_sha256)),
+        ("data-sha256", known(&record.data_sha256)),
+    ];
+    page.push_str(&pairs(made.into_iter().filter(|(_, value)| !value.is_empty())));
     page.push_str("</details>\n");
     Ok(page)
 }

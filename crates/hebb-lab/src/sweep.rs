@@ -190,8 +190,8 @@ impl Sweep {
     }
 }
 
-/// Where a setting stands in a file.
-fn rank(key: &str) -> usize {
+/// Where a setting stands in a file; those of other systems behind all.
+pub(crate) fn rank(key: &str) -> usize {
     let keys = FIELDS.iter().map(|field| field.key).chain(RUN_FIELDS.iter().map(|field| field.key));
     keys.into_iter().position(|known| known == key).unwrap_or(usize::MAX)
 }

@@ -8,7 +8,7 @@ use hebb_spec::settings::Value;
 use hebb_systems::layered::{ModelSpec, NAMED};
 
 use super::CompareError;
-use crate::sweep::placeless;
+use crate::sweep::{placeless, rank};
 
 /// Runs that are alike but for their seed.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +61,8 @@ pub fn panels(runs: &[View], by: Option<&str>) -> Result<Vec<Panel>, CompareErro
             keys.push(key);
         }
     }
+    // A rule before its numbers, whatever the files' order.
+    keys.sort_by_key(|key| rank(key));
     if let Some(by) = by.filter(|by| !keys.contains(by)) {
         let differs = |key: &&&str| runs.windows(2).any(|pair| value(&pair[0], key) != value(&pair[1], key));
         let known: Vec<&str> = keys.iter().filter(differs).copied().collect();

@@ -49,6 +49,9 @@ fn runs_that_are_alike_but_for_their_seed_are_a_group() {
     let found = compare(&rules(), Asked::default()).unwrap();
     assert_eq!(named(&found.panels), [("", vec![("bp", 2), ("urfb", 3)])], "ε goes with the rule");
     assert_eq!((found.epoch, &found.columns[..]), (2, &["validation_error".to_owned()][..]));
+    let mut turned: Vec<View> = rules().into_iter().rev().collect();
+    turned.iter_mut().for_each(|run| run.settings.0.reverse());
+    assert_eq!(named(&compare(&turned, Asked::default()).unwrap().panels), [("", vec![("urfb", 3), ("bp", 2)])]);
     let lines = found.lines(found.epoch);
     assert_eq!(lines[0].values, [(1, 0.5), (2, 0.6)]);
     assert!((lines[0].mean - 0.55).abs() < 1e-12 && lines[0].difference.is_none());
@@ -71,7 +74,10 @@ fn what_differs_beside_the_setting_asked_for_makes_panels() {
     assert_eq!(named(&found.panels), [("0.1", vec![("bp", 1), ("urfb", 1)]), ("0.2", vec![("bp", 1), ("urfb", 1)])]);
     let alike = by("net").unwrap();
     assert_eq!((alike.panels.len(), alike.panels[0].groups[0].label.as_str()), (4, "simpnet"));
-    assert_eq!(by("lrr").unwrap_err(), "no run has a setting 'lrr': they differ in rule, lr");
+    assert_eq!(
+        by("lrr").unwrap_err(),
+        "'lrr' is no setting that groups of runs can be called by: these differ in rule, lr"
+    );
     assert!(by("seed").is_err());
 }
 
@@ -91,7 +97,7 @@ fn data_are_known_by_their_name_and_numbers_by_their_value() {
     let found = compare(&runs, Asked::default()).unwrap();
     assert_eq!(
         named(&found.panels),
-        [("", vec![("cifar10, lr 1", 2), ("cifar100, lr 1", 1), ("cifar100, lr 0.5", 1)])]
+        [("", vec![("lr 1, cifar10", 2), ("lr 1, cifar100", 1), ("lr 0.5, cifar100", 1)])]
     );
 }
 

@@ -2,7 +2,7 @@
 
 use crate::plot::{Axis, Chart, Colour, Dash, Mark, Style};
 
-use super::subject::Subject;
+use super::subject::{Subject, records};
 use super::svg::{Svgs, swatch};
 use super::text::{escape, name};
 
@@ -10,6 +10,9 @@ use super::text::{escape, name};
 const EPOCHS: u32 = 5;
 /// Names that stand below each other at a chart's right.
 const NAMES: usize = 12;
+
+/// The share of a number by which an axis reaches to both sides of it, where it is all there is.
+const FLAT: f64 = 0.05;
 
 /// What a layered network's columns of one stem are: title, and label of the axis.
 const KNOWN: [(&str, &str, &str); 7] = [
@@ -105,7 +108,7 @@ pub fn charts(subjects: &[&Subject]) -> String {
     }
     if subjects.iter().any(|subject| !subject.speeds().is_empty()) {
         let title = "Speed of training";
-        let mut chart = Chart::new(title, epochs(), Axis::new("images a second"));
+        let mut chart = Chart::new(title, epochs(), Axis::new(format!("{} a second", records(subjects))));
         for (run, subject) in subjects.iter().enumerate() {
             chart = line(chart, subject.speeds(), style(run, false), None);
         }
@@ -146,7 +149,8 @@ fn layer_charts(
         .filter(|y| y.is_finite())
         .fold(None, |range: Option<(f64, f64)>, y| Some(range.map_or((y, y), |(low, high)| (low.min(y), high.max(y)))));
     let Some((low, high)) = range else { return String::new() };
-    let margin = (0.04 * (high - low)).max(1e-9);
+    // What does not vary lies in the middle of a range in which it would be seen to.
+    let margin = if high > low { 0.04 * (high - low) } else { FLAT * high.abs().max(1.0) };
     let mut page = String::new();
     for subject in subjects {
         let lines: Vec<_> = group.columns.iter().map(|(column, layer)| (points(subject, column), layer)).collect();

@@ -128,11 +128,11 @@ impl Subject {
         speeds.sort_by(f64::total_cmp);
         speeds.get(speeds.len() / 2).copied()
     }
+}
 
-    /// What its records are called.
-    pub fn records(&self) -> &'static str {
-        if self.view.record.classes > 0 { "images" } else { "records" }
-    }
+/// What runs' records are called.
+pub fn records(subjects: &[&Subject]) -> &'static str {
+    if subjects.iter().all(|subject| subject.view.record.classes > 0) { "images" } else { "records" }
 }
 
 /// The network that settings describe.

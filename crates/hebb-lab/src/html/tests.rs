@@ -129,10 +129,24 @@ fn other_systems_have_a_page_too() {
     linear.record.classes = 0;
     let page = told(&[subject("l", linear)]);
     check_nesting(&page);
-    for text in ["linear · urfb", "aria-label=\"log10_error\"", "aria-label=\"corr\"", "Records a second"] {
+    for text in [
+        "linear · urfb",
+        "aria-label=\"log10_error\"",
+        "aria-label=\"corr\"",
+        "Records a second",
+        ">records a second</text>",
+    ] {
         assert!(page.contains(text), "{text}");
     }
     assert!(!page.contains("<h2>Network</h2>"));
+}
+
+#[test]
+fn what_does_not_vary_has_a_range() {
+    let mut flat = view(3, &["saturated_1"]);
+    flat.rows.iter_mut().for_each(|row| row.values[0].1 = Some(0.0));
+    let page = told(&[subject("flat", flat)]);
+    assert!(page.contains(">0.00</text>") && page.contains(">0.04</text>") && !page.contains("0e-"), "{page}");
 }
 
 /// Rows of folders that do not tell their steps.

@@ -61,8 +61,11 @@ fn train(run: &Path, length: Length, stop: u32) -> (Vec<Row>, Option<String>) {
     (store.rows().to_vec(), message)
 }
 
-/// The events behind the first record: step, tags and each value's bytes. No times.
-fn events(run: &Path) -> Vec<(u64, Vec<(String, Vec<u8>)>)> {
+/// A step, and the tag and the bytes of each of its values.
+type Told = (u64, Vec<(String, Vec<u8>)>);
+
+/// The events behind the first record. No times.
+fn events(run: &Path) -> Vec<Told> {
     let file = fs::read(Board::path(run)).unwrap();
     let (mut reader, mut rest, mut found, mut before) = (&file[..], file.len() as u64, Vec::new(), 0.0);
     while let Some((bytes, taken)) = record::next(&mut reader, rest).unwrap() {
@@ -101,7 +104,8 @@ fn every_column_that_has_a_value_and_every_tensor_is_there() {
     let of_weights = ["filters/1", "W/1", "W/2", "W/3", "R/2", "R/3", "delta/1", "delta/2", "delta/3"];
     let mut at_start = tags(0);
     let mut wanted = of_weights.to_vec();
-    (at_start.sort_unstable(), wanted.sort_unstable());
+    at_start.sort_unstable();
+    wanted.sort_unstable();
     assert_eq!(at_start, wanted);
     for (row, at) in rows.iter().zip(1..) {
         let tags = tags(at);

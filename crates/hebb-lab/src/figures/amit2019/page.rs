@@ -34,14 +34,16 @@ pub fn subtitle(runs: &Runs<'_>, names_missing: bool) -> String {
     text
 }
 
-/// Runs that lack, and those that are shorter than asked for.
+/// Runs that lack, and those that are shorter than asked for. Where all runs of a training lack, a picture may tell it in its
+/// place.
 fn lacking(runs: &Runs<'_>, names_missing: bool) -> Vec<String> {
     let is_alone = runs.images.len() == 1 && runs.request.seeds.0.len() == 1;
     let lacks = |course: &Course| {
         let place = if is_alone { String::new() } else { format!(" ({}, seed {})", course.data, course.seed) };
         let what = course.training.what();
         match course.epochs() {
-            0 => names_missing.then(|| format!("no run of {what}{place}")),
+            0 => (names_missing || !runs.get(&course.training, &course.data).is_empty())
+                .then(|| format!("no run of {what}{place}")),
             epochs if epochs < runs.epochs => Some(format!("{what}{place} has {epochs} epochs")),
             _ => None,
         }
