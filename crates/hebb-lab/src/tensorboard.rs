@@ -95,15 +95,18 @@ impl<'a> Board<'a> {
         deltas: Deltas<'a>,
         rows: &[Row],
     ) -> Result<(Self, Option<String>), LabError> {
-        let Resumed { events, damaged } = EventFile::resume(run)?;
+        let Resumed { events, time, damaged } = EventFile::resume(run)?;
         let mut board = Self { events, model: model.clone(), deltas, epoch_steps, time: 0.0, failure: None };
         for row in rows {
             board.time += row.seconds;
             let step = steps(row, epoch_steps);
             if board.events.lacks(step) {
-                board.events.append(&Event { time: board.time, step, shown: scalars(row) })?;
+                let time = board.time.max(time);
+                board.events.append(&Event { time, step, shown: scalars(row) })?;
             }
         }
+        // The next row's seconds are those since now.
+        board.time = board.time.max(time);
         let path = Self::path(run);
         let message = format!("the last {damaged} bytes of {} were no whole events, and are cut off", path.display());
         Ok((board, Some(message).filter(|_| damaged > 0)))

@@ -117,13 +117,17 @@ pub(super) fn is_version(bytes: &[u8]) -> bool {
     fields(bytes).is_some_and(|fields| fields.contains(&(3, Field::Bytes(VERSION))))
 }
 
-/// The step of a record; none where it is no event. Where it says nothing of its step, that is 0.
-pub(super) fn step(bytes: &[u8]) -> Option<u64> {
-    let step = |(number, field): &(u64, Field<'_>)| match (number, field) {
-        (2, Field::Number(step)) => Some(*step),
-        _ => None,
-    };
-    Some(fields(bytes)?.iter().find_map(step).unwrap_or(0))
+/// The step and the time of a record; none where it is no event. What it does not say is 0.
+pub(super) fn place(bytes: &[u8]) -> Option<(u64, f64)> {
+    let (mut step, mut time) = (0, 0.0);
+    for (number, field) in fields(bytes)? {
+        match (number, field) {
+            (1, Field::Double(seconds)) => time = seconds,
+            (2, Field::Number(steps)) => step = steps,
+            _ => {}
+        }
+    }
+    Some((step, time))
 }
 
 #[cfg(test)]
@@ -159,7 +163,10 @@ mod tests {
             0, 0x3f,
         ];
         assert_eq!(event.bytes(), wanted);
-        assert_eq!((step(&event.bytes()), step(&version()), step(&[0xff])), (Some(300), Some(0), None));
+        assert_eq!(
+            (place(&event.bytes()), place(&version()), place(&[0xff])),
+            (Some((300, 1.5)), Some((0, 0.0)), None)
+        );
         assert!(is_version(&version()) && !is_version(&event.bytes()) && !is_version(b""));
     }
 }

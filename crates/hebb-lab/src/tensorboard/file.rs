@@ -27,6 +27,8 @@ pub(super) struct EventFile {
 #[derive(Debug)]
 pub(super) struct Resumed {
     pub(super) events: EventFile,
+    /// The latest time of its events.
+    pub(super) time: f64,
     /// Bytes at its end that were no whole events, and were cut off.
     pub(super) damaged: u64,
 }
@@ -53,17 +55,19 @@ impl EventFile {
         let path = Self::path(run);
         let read = match disk::open(&path) {
             Err(OpenError::System(cause)) if cause.kind() == io::ErrorKind::NotFound => {
-                return Ok(Resumed { events: Self::create(run)?, damaged: 0 });
+                return Ok(Resumed { events: Self::create(run)?, time: 0.0, damaged: 0 });
             }
             read => read.map_err(|cause| unread(&path, cause))?,
         };
         let fail = |cause| LabError::Run(RunError::Read { path: path.clone(), cause });
         let whole = read.metadata().map_err(fail)?.len();
-        let (mut reader, mut length, mut last) = (BufReader::new(read), 0, None);
+        let (mut reader, mut length, mut last, mut time) = (BufReader::new(read), 0, None, 0.0_f64);
         while let Some((bytes, taken)) = record::next(&mut reader, whole - length).map_err(fail)? {
             if length > 0 {
-                let Some(step) = event::step(&bytes).and_then(|step| u32::try_from(step).ok()) else { break };
+                let Some((step, seconds)) = event::place(&bytes) else { break };
+                let Ok(step) = u32::try_from(step) else { break };
                 last = last.max(Some(step));
+                time = if seconds.is_finite() { time.max(seconds) } else { time };
             } else if !event::is_version(&bytes) {
                 break;
             }
@@ -72,7 +76,7 @@ impl EventFile {
         if length == 0 {
             return Err(LabError::NoEvents { path });
         }
-        Ok(Resumed { events: Self::open(path, length, last)?, damaged: whole - length })
+        Ok(Resumed { events: Self::open(path, length, last)?, time, damaged: whole - length })
     }
 
     /// Opens a file to write, and cuts it to a length.
@@ -157,8 +161,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let whole = made(folder.path(), &[0, 10, 13, 20]);
         made(folder.path(), &[0, 10, 13]);
-        let Resumed { mut events, damaged } = EventFile::resume(folder.path()).unwrap();
-        assert_eq!(damaged, 0);
+        let Resumed { mut events, time, damaged } = EventFile::resume(folder.path()).unwrap();
+        assert_eq!((time, damaged), (13.0, 0));
         assert_eq!([0, 10, 13, 14].map(|step| events.lacks(step)), [false, false, false, true]);
         events.append(&event(20)).unwrap();
         assert!(!events.lacks(20));
@@ -173,7 +177,7 @@ mod tests {
         let before = made(folder.path(), &[0]).len();
         for cut in before + 1..whole.len() {
             fs::write(EventFile::path(folder.path()), &whole[..cut]).unwrap();
-            let Resumed { mut events, damaged } = EventFile::resume(folder.path()).unwrap();
+            let Resumed { mut events, damaged, .. } = EventFile::resume(folder.path()).unwrap();
             assert_eq!((events.lacks(1), damaged), (true, (cut - before) as u64), "{cut}");
             events.append(&event(10)).unwrap();
             assert_eq!(fs::read(EventFile::path(folder.path())).unwrap(), whole, "{cut}");

@@ -68,8 +68,10 @@ pub(super) enum Field<'a> {
     Number(u64),
     /// A text, bytes or a message.
     Bytes(&'a [u8]),
-    /// A double or a float, which nobody here asks for.
-    Real,
+    /// A double.
+    Double(f64),
+    /// A float, which nobody here asks for.
+    Float,
 }
 
 /// A message's fields by their numbers; none where it is no message.
@@ -79,12 +81,12 @@ pub(super) fn fields(mut bytes: &[u8]) -> Option<Vec<(u64, Field<'_>)>> {
         let key = take_varint(&mut bytes)?;
         let field = match key & 7 {
             VARINT => Field::Number(take_varint(&mut bytes)?),
-            EIGHT_BYTES => take(&mut bytes, 8).map(|_| Field::Real)?,
+            EIGHT_BYTES => Field::Double(f64::from_le_bytes(take(&mut bytes, 8)?.try_into().ok()?)),
             SIZED => {
                 let count = take_varint(&mut bytes)?;
                 Field::Bytes(take(&mut bytes, usize::try_from(count).ok()?)?)
             }
-            FOUR_BYTES => take(&mut bytes, 4).map(|_| Field::Real)?,
+            FOUR_BYTES => take(&mut bytes, 4).map(|_| Field::Float)?,
             _ => return None,
         };
         fields.push((key >> 3, field));
@@ -128,6 +130,7 @@ mod tests {
         let numbers: Vec<u64> = found.iter().map(|(number, _)| *number).collect();
         assert_eq!(numbers, [1, 2, 3, 4, 5, 16]);
         assert_eq!((found[1].1, found[3].1), (Field::Number(u64::MAX), Field::Bytes(b"text")));
+        assert_eq!((found[0].1, found[2].1), (Field::Double(0.5), Field::Float));
         // As in the description of the encoding: 300 is AC 02.
         assert_eq!(found[5].1, Field::Bytes(&[0x08, 0xac, 0x02]));
     }

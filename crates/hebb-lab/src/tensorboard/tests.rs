@@ -67,7 +67,7 @@ type Told = (u64, Vec<(String, Vec<u8>)>);
 /// The events behind the first record. No times.
 fn events(run: &Path) -> Vec<Told> {
     let file = fs::read(Board::path(run)).unwrap();
-    let (mut reader, mut rest, mut found) = (&file[..], file.len() as u64, Vec::new());
+    let (mut reader, mut rest, mut found, mut before) = (&file[..], file.len() as u64, Vec::new(), 0.0);
     while let Some((bytes, taken)) = record::next(&mut reader, rest).unwrap() {
         rest -= taken;
         let of = |bytes: &[u8], wanted: u64| -> Vec<Vec<u8>> {
@@ -80,7 +80,10 @@ fn events(run: &Path) -> Vec<Told> {
         let values = of(&bytes, 5).concat();
         let tag = |value: &Vec<u8>| String::from_utf8(of(value, 1).concat()).unwrap();
         let shown = of(&values, 1).into_iter().map(|value| (tag(&value), value)).collect();
-        found.push((event::step(&bytes).unwrap(), shown));
+        let (step, time) = event::place(&bytes).unwrap();
+        assert!(time >= before, "times rise");
+        before = time;
+        found.push((step, shown));
     }
     assert_eq!(rest, 0);
     found.remove(0);
