@@ -41,7 +41,6 @@ NETS = {
 # Slope of the activation, and where a pool's window lies: what hebb's presets mean by themselves.
 PRESETS = {"as-run": (0.5, "from-pixel"), "paper": (1.0, "centred")}
 CLOSE = 1e-4
-PART = 1000
 
 
 class Net(nn.Module):
@@ -153,16 +152,13 @@ def run_compare(args):
     images, labels = cifar10(args.data, "test")
     net = load(args.checkpoint)
     ours = outputs(net, images)
-    last, parts = len(net.state_dict()), []
-    # A part at a time: what a network makes of all images may be more than the memory holds.
-    for first in range(0, len(images), PART):
-        with tempfile.TemporaryDirectory() as folder:
-            out = Path(folder) / "activations"
-            subprocess.run([args.hebb, "activations", args.checkpoint, "--data", f"cifar10:{args.data}", "--split", "test",
-                            "--images", f"{first}-{min(first + PART, len(images)) - 1}", "--layers", str(last),
-                            "--device", args.device, "--out", out], check=True, stdout=subprocess.DEVNULL)
-            parts.append(np.load(out / f"x{last}.npy").reshape(-1, ours.shape[1]))
-    theirs = np.concatenate(parts)
+    last = len(net.state_dict())
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "activations"
+        subprocess.run([args.hebb, "activations", args.checkpoint, "--data", f"cifar10:{args.data}", "--split", "test",
+                        "--images", str(len(images)), "--layers", str(last), "--device", args.device, "--out", out],
+                       check=True, stdout=subprocess.DEVNULL)
+        theirs = np.load(out / f"x{last}.npy").reshape(-1, ours.shape[1])
     difference = float(np.abs(ours - theirs).max())
     highest = np.sort(theirs, 1)
     is_close = highest[:, -1] - highest[:, -2] < CLOSE

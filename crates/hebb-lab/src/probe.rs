@@ -178,9 +178,16 @@ impl Probe {
         Ok(Judged { sums, confusion, images })
     }
 
-    /// What each layer makes of some records, without dropout: the images, each σ, SUM and pool in order, the outputs last.
-    pub fn activities(&mut self, records: &Split, indices: &[u32]) -> Result<Vec<Activity>, LabError> {
-        let seen = self.forward();
+    /// What each layer makes of some records, without dropout: the images, each σ, SUM and pool in order, the outputs last;
+    /// of all layers, or of some (see [`shapes`]).
+    pub fn activities(
+        &mut self,
+        records: &Split,
+        indices: &[u32],
+        layers: Option<&[u32]>,
+    ) -> Result<Vec<Activity>, LabError> {
+        let mut seen = self.forward();
+        seen.retain(|seen| layers.is_none_or(|layers| layers.contains(&seen.layer)));
         self.watch(List::EVALUATE, (records, indices), &seen, |_| true)
     }
 
@@ -206,20 +213,11 @@ impl Probe {
     /// What an evaluation's calls make, dropout left out.
     fn forward(&self) -> Vec<Seen> {
         let plan = self.backend.plan();
-        let mut layer = 0;
-        let stages = self.model.network.stages.iter().filter(|stage| !matches!(stage, Stage::Drop { .. }));
-        let shapes = stages.map(|stage| {
-            if let Stage::Weighted { layer: at, .. } = stage {
-                layer = *at;
-            }
-            (layer, stage.output())
-        });
-        let shapes = std::iter::once((0, self.model.network.input)).chain(shapes);
         let seen = |((call, (layer, shape)), made): ((usize, (u32, Shape)), &Call)| {
             let tensor = made.tensor(Slot::Y)?;
             Some(Seen { call, tensor, name: plan.tensor(tensor).name.clone(), layer, shape })
         };
-        shapes.enumerate().zip(plan.list(List::EVALUATE)).filter_map(seen).collect()
+        shapes(&self.model).into_iter().enumerate().zip(plan.list(List::EVALUATE)).filter_map(seen).collect()
     }
 
     /// δ of each layer where a call of a training step reads it: to learn from, or to send on through W or R.
@@ -279,6 +277,20 @@ impl Probe {
         let step = Step { seed: 0, step: 0, images: indices.len() as u32, rates: &rates, inputs: &inputs };
         Ok(self.backend.load(&step)?)
     }
+}
+
+/// What an evaluation makes of an image, in order: the weighted layer that it comes from or was last, 0 for the image
+/// itself, and its shape.
+pub fn shapes(model: &Model) -> Vec<(u32, Shape)> {
+    let mut all = vec![(0, model.network.input)];
+    for stage in model.network.stages.iter().filter(|stage| !matches!(stage, Stage::Drop { .. })) {
+        let layer = match stage {
+            Stage::Weighted { layer, .. } => *layer,
+            _ => all.last().map_or(0, |(layer, _)| *layer),
+        };
+        all.push((layer, stage.output()));
+    }
+    all
 }
 
 fn plan_batch(plan: &Plan) -> usize {

@@ -3,11 +3,10 @@
 use anyhow::{Result, anyhow};
 use hebb_engine::write_whole;
 use hebb_lab::npy;
-use hebb_lab::probe::{Activity, Probe};
+use hebb_lab::probe::{self, Activity, Probe};
 use hebb_lab::table::Table;
 use hebb_spec::Shape;
 use hebb_spec::system::System as _;
-use hebb_systems::layered::{Model, Stage};
 use serde::Serialize;
 
 use crate::args::ActivationsArgs;
@@ -63,15 +62,16 @@ pub fn run(args: &ActivationsArgs) -> Result<()> {
     })?;
     let records: Vec<u32> = numbers.iter().map(|number| range.start as u32 + number).collect();
     // As numbers, and an array at a time as bytes.
-    let units: u64 = shapes(&model).map(|shape| u64::from(shape.units())).sum();
-    memory::ask("to hold the activity", 8 * units * records.len() as u64, "take fewer --images")?;
+    let is_wanted = |layer: u32| wanted.is_none_or(|wanted| wanted.contains(&layer));
+    let seen = probe::shapes(&model).into_iter().filter(|(layer, _)| is_wanted(*layer));
+    let units: u64 = seen.map(|(_, shape)| u64::from(shape.units())).sum();
+    memory::ask("to hold the activity", 8 * units * records.len() as u64, "take fewer --images or --layers")?;
     let device = device::find(&args.device, args.cpu)?;
     let plan = model.plan(args.batch.min(records.len() as u32));
     let options = Tuned::of(&device).options(&plan);
     let mut probe = Probe::on(device::prepare(&device, plan, &options)?, &model);
     probe.load(&weights)?;
-    let mut seen = probe.activities(split, &records)?;
-    seen.retain(|seen| wanted.is_none_or(|wanted| wanted.contains(&seen.layer)));
+    let seen = probe.activities(split, &records, wanted)?;
     let names = names(&seen);
     let mut table = Table::new(["file", "what", "layer", "channels", "rows", "columns"]);
     let mut arrays = Vec::new();
@@ -113,12 +113,6 @@ fn print(report: &ActivationsReport) -> Result<()> {
     let cells = |row: &ArrayRow| vec![row.file.clone(), row.what.clone(), row.layer.to_string(), row.shape.clone()];
     output::line(&output::table(&titles, &report.arrays.iter().map(cells).collect::<Vec<_>>()))?;
     output::line("\nand labels.npy, records.npy, activations.csv")
-}
-
-/// The shapes of all that an evaluation sees.
-fn shapes(model: &Model) -> impl Iterator<Item = Shape> + '_ {
-    let stages = model.network.stages.iter().filter(|stage| !matches!(stage, Stage::Drop { .. }));
-    std::iter::once(model.network.input).chain(stages.map(Stage::output))
 }
 
 /// What the files are called: as the activity, without spaces; long names may not be the only ones of their kind.

@@ -61,7 +61,7 @@ fn activities_are_those_of_the_formula() {
     let (model, records) = (model(NET, Rule::URFB), images(7));
     let (mut probe, weights) = probe(&model, 3);
     let indices = [6, 0, 3, 1];
-    let seen = probe.activities(&records, &indices).unwrap();
+    let seen = probe.activities(&records, &indices, None).unwrap();
     let names: Vec<(&str, u32, String)> =
         seen.iter().map(|seen| (seen.name.as_str(), seen.layer, seen.shape.to_string())).collect();
     let wanted = [
@@ -90,9 +90,10 @@ fn activities_are_those_of_the_formula() {
             assert!((output - wanted).abs() < 1e-5);
         }
     }
+    let second = probe.activities(&records, &indices, Some(&[2])).unwrap();
+    assert_eq!(second, seen[2..5], "some layers alone");
 }
 
-/// What a step learns is ⟨δ xᵀ⟩: W after one step of training beside δ.
 #[test]
 fn deltas_are_those_that_a_step_learns_from_and_nothing_learns() {
     let net = "Conv 3 3x3; Maxpool 2; Full 7; Output";
@@ -107,7 +108,7 @@ fn deltas_are_those_that_a_step_learns_from_and_nothing_learns() {
         assert_eq!(names, ["delta1", "delta2", "delta3"]);
         assert_eq!(deltas[0].shape, Shape::new(3, 6, 6));
         assert_eq!(probe.deltas(&records, &all).unwrap(), deltas, "the second time as the first");
-        let seen = probe.activities(&records, &all).unwrap();
+        let seen = probe.activities(&records, &all, None).unwrap();
         // Another backend takes the step.
         let mut backend = Cpu::open(Some(1)).unwrap().prepare(model.plan(5), &Options::default()).unwrap();
         upload(&weights, &mut *backend).unwrap();
@@ -161,9 +162,9 @@ fn records_that_are_not_there_and_weights_of_another_network_are_refused() {
     let records = images(3);
     let sentence = probe.judge(&records, 1..4).unwrap_err().to_string();
     assert_eq!(sentence, "there is no record 3: the images have the numbers 0 to 2");
-    assert!(probe.activities(&records, &[0, 3]).is_err() && probe.deltas(&records, &[7]).is_err());
+    assert!(probe.activities(&records, &[0, 3], None).is_err() && probe.deltas(&records, &[7]).is_err());
     assert!(probe.judge(&records, 3..3).unwrap().images.is_empty());
-    assert!(probe.activities(&records, &[]).unwrap().iter().all(|seen| seen.values.is_empty()));
+    assert!(probe.activities(&records, &[], None).unwrap().iter().all(|seen| seen.values.is_empty()));
     let lacking = Weights(weights.0.iter().filter(|weight| weight.name != "R2").cloned().collect());
     let sentence = probe.load(&lacking).unwrap_err().to_string();
     assert_eq!(sentence, "the weights have no R2: they are of another network");
