@@ -1,4 +1,4 @@
-//! Folders of images: png, jpeg and bmp, each input one image in two classes' folders, so that their sizes agree.
+//! Images: png, jpeg and bmp, each input one image in two classes' folders, so that their sizes agree, and by itself, scaled.
 
 use std::fs;
 use std::io::Write;
@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use flate2::write::ZlibEncoder;
 use flate2::{Compression, Crc};
-use hebb_data::load;
+use hebb_data::{load, read_image};
+use hebb_spec::Shape;
 
 use super::{Target, bomb, part, write};
 use crate::mutate;
@@ -94,6 +95,9 @@ impl Target for Images {
         let paths = ["a", "b"].map(|class| self.folder.join(class).join(&name));
         paths.iter().for_each(|path| write(path, image));
         let read = load(&self.named);
+        if let Ok(single) = read_image(&paths[0], Shape::new(3, 8, 8), true) {
+            assert_eq!(single.pixels.len(), 3 * 8 * 8);
+        }
         paths.iter().for_each(|path| fs::remove_file(path).expect("the temporary folder gives up a file"));
         read.is_ok()
     }

@@ -5,9 +5,11 @@ mod checkpoint;
 mod cifar;
 mod idx;
 mod images;
+mod metrics;
 mod notation;
 mod planted;
 mod run_file;
+mod sweep;
 mod systems;
 
 use std::fs;
@@ -26,11 +28,13 @@ pub trait Target {
 type Make = fn(&Path) -> Box<dyn Target>;
 
 /// All targets, each made with a folder of its own.
-pub const ALL: [(&str, Make); 7] = [
+pub const ALL: [(&str, Make); 9] = [
     ("notation", |_| Box::new(notation::Notation)),
     ("systems", |_| Box::new(systems::Systems)),
     ("checkpoint", |folder| Box::new(checkpoint::Checkpoint::new(folder))),
     ("run-toml", |folder| Box::new(run_file::RunToml::new(folder))),
+    ("metrics", |folder| Box::new(metrics::Metrics::new(folder))),
+    ("sweep", |folder| Box::new(sweep::Grids::new(folder))),
     ("cifar", |folder| Box::new(cifar::Cifar::new(folder))),
     ("idx", |folder| Box::new(idx::Idx::new(folder))),
     ("images", |folder| Box::new(images::Images::new(folder))),
