@@ -309,5 +309,5 @@ fn microcircuits_of_images_train_resume_and_are_evaluated() {
     let differs = fail(&["microcircuit", "--resume", "--lambda-inter", ".2", "--out", &whole]);
     assert!(differs.starts_with("--lambda-inter differs from the run's own"), "{differs}");
     succeed(&with(&run, &["--learner", "bp", "--epochs", "1", "--out", &bp]));
-    assert!(left(bp.as_ref()).1[0].ends_with("validation_error,"), "{}", left(bp.as_ref()).1[0]);
+    assert!(left(bp.as_ref()).1[0].ends_with("validation_error,step,"), "{}", left(bp.as_ref()).1[0]);
 }
