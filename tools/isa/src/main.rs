@@ -1,6 +1,8 @@
 //! What RADV's compiler makes of hebb's kernels, without a card: registers, spills, waves, and the hot loop.
+#![warn(clippy::undocumented_unsafe_blocks)]
 
 mod assembly;
+#[expect(unsafe_code, reason = "Vulkan's own calls")]
 mod driver;
 mod error;
 mod hot;

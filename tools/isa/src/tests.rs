@@ -247,7 +247,7 @@ fn default_variants_are_there() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     assert!(!defaults(&folder.join("defaults.txt")).unwrap().is_empty());
     let other = defaults(&folder.join("Cargo.toml")).unwrap_err().to_string();
-    assert!(other.contains("Cargo.toml:2: not 'kernel variant' or 'kernel variant WAVES PERCENT'"), "{other}");
+    assert!(other.contains("Cargo.toml:1: not 'kernel variant' or 'kernel variant WAVES PERCENT'"), "{other}");
     let path = std::env::temp_dir().join(format!("isa-defaults-{}", std::process::id()));
     std::fs::write(&path, "# remark\nconnect_forward nowhere\n").unwrap();
     let other = defaults(&path).unwrap_err().to_string();
