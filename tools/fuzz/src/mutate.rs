@@ -150,6 +150,18 @@ fn lengthen(random: &mut Random, input: &mut Vec<u8>, piece: std::ops::Range<usi
     input.splice(start..start, piece.repeat(times));
 }
 
+/// A spoilt one of some texts: mostly its words, now and then its bytes.
+pub fn file(random: &mut Random, seeds: &[&str], words: &[&str]) -> Vec<u8> {
+    let seed = *random.pick(seeds);
+    if !random.one_in(10) {
+        return text(random, seed, words).into_bytes();
+    }
+    let mut input = seed.as_bytes().to_vec();
+    let others: Vec<Vec<u8>> = seeds.iter().map(|seed| seed.as_bytes().to_vec()).collect();
+    bytes(random, &mut input, &others);
+    input
+}
+
 /// Spoils a text as its grammar would have it: by words and numbers, or as bytes.
 pub fn text(random: &mut Random, text: &str, words: &[&str]) -> String {
     let mut tokens: Vec<String> = tokens(text);

@@ -56,15 +56,7 @@ impl Grids {
 
 impl Target for Grids {
     fn input(&self, random: &mut Random) -> Vec<u8> {
-        let seed = *random.pick(&SEEDS);
-        match random.below(10) {
-            0 => {
-                let mut input = seed.as_bytes().to_vec();
-                mutate::bytes(random, &mut input, &SEEDS.map(|seed| seed.as_bytes().to_vec()));
-                input
-            }
-            _ => mutate::text(random, seed, &WORDS).into_bytes(),
-        }
+        mutate::file(random, &SEEDS, &WORDS)
     }
 
     fn read(&self, input: &[u8]) -> bool {
