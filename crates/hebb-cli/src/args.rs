@@ -100,7 +100,7 @@ pub enum Command {
 pub struct CpuArgs {
     /// Threads of --device cpu, from 1 to 1024; the numbers do not depend on them [default: all cores]
     #[arg(help_heading = "Running", long, value_name = "N", allow_negative_numbers = true)]
-    #[arg(value_parser = value_parser!(u16).range(1..=1024))]
+    #[arg(value_parser = threads_range())]
     pub threads: Option<u16>,
     /// Which 3x3 convolutions --device cpu does by Winograd: auto (2x2 tiles where it pays, errors as of plain sums, or
     /// twice them), off, or 4 (4x4 tiles: faster, with some ten times the errors) [default: auto; with --resume, the run's own]
@@ -304,6 +304,11 @@ pub struct TableArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Threads that may be asked for.
+fn threads_range() -> RangedI64ValueParser<u16> {
+    value_parser!(u16).range(1..=1024)
 }
 
 fn batch_range() -> RangedI64ValueParser<u32> {

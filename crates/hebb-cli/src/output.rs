@@ -4,18 +4,15 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use anyhow::{Context, Result};
+use hebb_lab::words::is_unruly;
 use serde::Serialize;
+
+pub use hebb_lab::words::grouped;
 
 /// What an error on stdout begins with.
 const UNWRITTEN: &str = "cannot write to stdout";
 /// Most characters of a table's cell: no terminal is wider, and a formatted width has 16 bits.
 const WIDEST: usize = 300;
-
-/// Whether a terminal would obey a character rather than show it: control characters, and those that turn the direction
-/// of what follows.
-fn is_unruly(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
 
 fn escape(text: &str, is_free: impl Fn(char) -> bool, escaped: impl Fn(char) -> String) -> String {
     let mut out = String::with_capacity(text.len());
@@ -66,19 +63,6 @@ pub fn json(value: &impl Serialize) -> Result<()> {
 /// Tells the user something beside the results. Where stderr is gone nobody can be told.
 pub fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "hebb: {}", plain(text));
-}
-
-/// A whole number with its thousands apart.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A number in millions, with one decimal.

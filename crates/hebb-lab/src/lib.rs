@@ -23,6 +23,7 @@ pub mod table;
 pub mod tensorboard;
 pub mod trained;
 pub mod watch;
+pub mod words;
 
 pub use error::{LabError, ProbeError};
 pub use figures::{Figure, Made};

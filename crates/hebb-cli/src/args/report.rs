@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, value_parser};
+use clap::Args;
 use hebb::Choice;
 
-use super::{CpuArgs, SplitName};
+use super::{CpuArgs, SplitName, threads_range};
 
 /// `hebb report`.
 #[derive(Debug, Clone, Args)]
@@ -62,7 +62,7 @@ pub struct WatchArgs {
     pub device: Choice,
     /// Threads of --device cpu, from 1 to 1024: few, so that the training keeps its own [default: 1]
     #[arg(help_heading = "Running", long, value_name = "N", allow_negative_numbers = true)]
-    #[arg(value_parser = value_parser!(u16).range(1..=1024))]
+    #[arg(value_parser = threads_range())]
     pub threads: Option<u16>,
 }
 

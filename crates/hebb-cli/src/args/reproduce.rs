@@ -6,6 +6,8 @@ use clap::{Args, value_parser};
 use hebb::Choice;
 use hebb_lab::{Scale, Seeds};
 
+use super::threads_range;
+
 /// `hebb reproduce`.
 #[derive(Debug, Clone, Args)]
 #[command(override_usage = "hebb reproduce list [--json]\n       hebb reproduce <PAPER/FIGURE> [OPTIONS] --out <DIR>")]
@@ -47,7 +49,7 @@ pub struct ReproduceArgs {
     pub device: Option<Choice>,
     /// Threads of --device cpu, from 1 to 1024; the numbers do not depend on them [default: all cores]
     #[arg(help_heading = "Running", long, value_name = "N", allow_negative_numbers = true)]
-    #[arg(value_parser = value_parser!(u16).range(1..=1024))]
+    #[arg(value_parser = threads_range())]
     pub threads: Option<u16>,
     /// Print the table as JSON, with list
     #[arg(long)]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, value_parser};
 use hebb::Choice;
 
+use super::threads_range;
+
 /// `hebb sweep`.
 #[derive(Debug, Clone, Args)]
 #[command(override_usage = "hebb sweep <FILE.toml> [OPTIONS]")]
@@ -32,7 +34,7 @@ pub struct SweepArgs {
     pub out: Option<PathBuf>,
     /// Runs at the same time, each a process of its own [default: 1]
     #[arg(help_heading = "Running", long, value_name = "N", allow_negative_numbers = true)]
-    #[arg(value_parser = value_parser!(u16).range(1..=1024))]
+    #[arg(value_parser = threads_range())]
     pub jobs: Option<u16>,
     /// Do this run alone, counted from 1, as a job of an array does
     #[arg(help_heading = "Running", long, value_name = "N", allow_negative_numbers = true, conflicts_with_all = ["jobs", "print", "json"])]
@@ -47,7 +49,7 @@ pub struct SweepArgs {
     /// Threads of each run of --device cpu, from 1 to 1024; the numbers do not depend on them [default: the cores shared
     /// out among --jobs]
     #[arg(help_heading = "Running", long, value_name = "N", allow_negative_numbers = true)]
-    #[arg(value_parser = value_parser!(u16).range(1..=1024))]
+    #[arg(value_parser = threads_range())]
     pub threads: Option<u16>,
     /// Print the list as JSON
     #[arg(long)]

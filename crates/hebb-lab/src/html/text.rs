@@ -2,13 +2,12 @@
 
 use std::fmt::Write as _;
 
+use crate::words::is_unruly;
+
+pub use crate::words::grouped;
+
 /// Most characters of a name in a chart.
 const NAME: usize = 40;
-
-/// Whether a character is shown by no sign of its own, or turns the direction of what follows.
-fn is_unruly(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
 
 /// A text from anywhere, in an element or an attribute.
 pub fn escape(text: &str) -> String {
@@ -35,19 +34,6 @@ pub fn name(text: &str) -> String {
         Some(_) => text.chars().take(NAME - 1).map(clean).chain(['…']).collect(),
         None => text.chars().map(clean).collect(),
     }
-}
-
-/// A whole number with its thousands apart.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A number to four digits or so; a dash where there is none.
@@ -99,7 +85,6 @@ mod tests {
 
     #[test]
     fn numbers_are_readable() {
-        assert_eq!(["0", "999", "1,000", "4,103,400"], [0, 999, 1000, 4_103_400].map(grouped).as_slice());
         let texts = [Some(0.0), Some(0.12345), Some(-1.5e-7), Some(2e5), None].map(number);
         assert_eq!(texts, ["0.0000", "0.1235", "-1.500e-7", "2.000e5", "–"]);
     }
