@@ -1,5 +1,6 @@
 //! The runtimes under test. Without a device its tests show as ignored; in CI (CI=true) they fail.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use hebb_cpu::{Cpu, Vectors};
@@ -75,13 +76,18 @@ pub fn announce(suite: &str) {
     }
 }
 
+/// A device for each of two threads: a driver on the processor computes the calls of one device after each other.
 fn gpu() -> Result<&'static dyn Runtime, String> {
-    static GPU: OnceLock<Result<Gpu, String>> = OnceLock::new();
+    static GPUS: [OnceLock<Result<Gpu, String>>; 2] = [const { OnceLock::new() }; 2];
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static OWN: usize = THREADS.fetch_add(1, Ordering::Relaxed) % GPUS.len();
+    }
     let open = || {
         let pick = std::env::var("HEBB_TEST_DEVICE").map_or(Pick::Any, Pick::Named);
         Gpu::open(&pick).map_err(|error| error.to_string())
     };
-    GPU.get_or_init(open).as_ref().map(|gpu| gpu as &dyn Runtime).map_err(Clone::clone)
+    GPUS[OWN.with(|own| *own)].get_or_init(open).as_ref().map(|gpu| gpu as &dyn Runtime).map_err(Clone::clone)
 }
 
 fn cpu() -> Result<&'static dyn Runtime, String> {

@@ -6,9 +6,11 @@ const T: [f64; 30] = [
     2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
 ];
 
+/// The 97.5 % point of the normal distribution.
+const NORMAL: f64 = 1.959_964;
+
 /// The 97.5 % point of Student's t, to a thousandth beyond 30 degrees of freedom (Cornish and Fisher's expansion).
 fn t(freedom: usize) -> f64 {
-    const NORMAL: f64 = 1.959_964;
     let n = freedom as f64;
     let (z3, z5) = (NORMAL.powi(3), NORMAL.powi(5));
     let expansion = NORMAL + (z3 + NORMAL) / (4.0 * n) + (5.0 * z5 + 16.0 * z3 + 3.0 * NORMAL) / (96.0 * n * n);
@@ -32,6 +34,13 @@ pub fn interval(values: &[f64]) -> Option<(f64, f64)> {
     Some((mean(values) - half, mean(values) + half))
 }
 
+/// The interval in which one share of all images less another lies at 95 %, where each was counted on so many of them, by the
+/// normal distribution. As if each had been counted on images of its own: of the same images it is narrower.
+pub fn between((one, other): (f64, f64), images: usize) -> (f64, f64) {
+    let half = NORMAL * ((one * (1.0 - one) + other * (1.0 - other)) / images as f64).sqrt();
+    (one - other - half, one - other + half)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,6 +53,14 @@ mod tests {
         assert!((deviation(&values).unwrap() - 1.527_525).abs() < 1e-6);
         let (low, high) = interval(&values).unwrap();
         assert!((low + 1.461_247).abs() < 2e-3 && (high - 6.127_914).abs() < 2e-3, "{low} {high}");
+    }
+
+    #[test]
+    fn shares_of_images_have_an_interval() {
+        // As R's prop.test(c(2500, 2000), c(5000, 5000), correct = FALSE) gives it.
+        let (low, high) = between((0.5, 0.4), 5000);
+        assert!((low - 0.080_600).abs() < 1e-5 && (high - 0.119_400).abs() < 1e-5, "{low} {high}");
+        assert_eq!(between((0.0, 1.0), 10), (-1.0, -1.0));
     }
 
     #[test]

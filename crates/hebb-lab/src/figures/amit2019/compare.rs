@@ -5,6 +5,7 @@ use std::fmt;
 use super::runs::Course;
 use crate::report::Claim;
 use crate::stats;
+use crate::words::grouped;
 
 /// How far above another an error is close to it, and from where on it is far above: shares of the images.
 pub const CLOSE: f64 = 0.05;
@@ -40,6 +41,8 @@ pub struct Ends<const N: usize> {
     names: [String; N],
     /// Seed and value, group by group.
     values: [Vec<(u64, f64)>; N],
+    /// Images that each value is a share of.
+    images: usize,
 }
 
 impl<const N: usize> Ends<N> {
@@ -50,9 +53,10 @@ impl<const N: usize> Ends<N> {
             courses.iter().copied().filter(|course| is_shared(course.seed)).collect::<Vec<&Course>>()
         });
         let epoch = shared.iter().flatten().map(|course| course.rows.len()).min()?;
+        let images = shared.iter().flatten().map(|course| course.validation).min()?;
         let value = |course: &&Course| Some((course.seed, end(course, column, epoch)?));
         let values = shared.map(|courses| courses.iter().filter_map(value).collect());
-        Some(Self { epoch, names: groups.map(|(name, _)| name.to_owned()), values })
+        Some(Self { epoch, names: groups.map(|(name, _)| name.to_owned()), values, images })
     }
 
     /// A group's mean.
@@ -63,8 +67,8 @@ impl<const N: usize> Ends<N> {
     /// A group less another, seed by seed.
     pub fn difference(&self, of: usize, from: usize) -> Difference {
         let at = |group: usize, seed: u64| self.values[group].iter().find(|(one, _)| *one == seed);
-        let pair = |&(seed, value): &(u64, f64)| Some(value - at(from, seed)?.1);
-        Difference::of(self.values[of].iter().filter_map(pair).collect())
+        let pair = |&(seed, value): &(u64, f64)| Some((value, at(from, seed)?.1));
+        Difference::of(self.values[of].iter().filter_map(pair).collect(), self.images)
     }
 
     /// What each group comes to.
@@ -82,13 +86,19 @@ pub struct Difference {
     /// Its mean over the seeds.
     pub mean: f64,
     seeds: usize,
-    /// 95 %; none of a single seed.
+    images: usize,
+    /// 95 %: over the seeds, or over the images where there is a single seed.
     interval: Option<(f64, f64)>,
 }
 
 impl Difference {
-    fn of(differences: Vec<f64>) -> Self {
-        Self { mean: stats::mean(&differences), seeds: differences.len(), interval: stats::interval(&differences) }
+    fn of(pairs: Vec<(f64, f64)>, images: usize) -> Self {
+        let differences: Vec<f64> = pairs.iter().map(|(one, other)| one - other).collect();
+        let interval = match pairs[..] {
+            [pair] => Some(stats::between(pair, images)),
+            _ => stats::interval(&differences),
+        };
+        Self { mean: stats::mean(&differences), seeds: differences.len(), images, interval }
     }
 }
 
@@ -96,11 +106,11 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let points = |share: f64| format!("{:+.1}", 100.0 * share).replace('-', "−");
         write!(f, "{} points", points(self.mean))?;
-        match self.interval {
-            Some((low, high)) => {
-                write!(f, " (95 % interval {} to {}, {} seeds)", points(low), points(high), self.seeds)
-            }
-            None => Ok(()),
+        let Some((low, high)) = self.interval else { return Ok(()) };
+        write!(f, " (95 % interval {} to {}, ", points(low), points(high))?;
+        match self.seeds {
+            1 => write!(f, "{} images, one seed)", grouped(self.images as u64)),
+            seeds => write!(f, "{seeds} seeds)"),
         }
     }
 }

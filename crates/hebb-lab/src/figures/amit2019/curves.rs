@@ -35,7 +35,7 @@ pub(super) fn of(request: &Request<'_>, images: Images, net: Net, figure: &str) 
     let runs = Runs::of(request, vec![images], |_| RULES.map(|rule| Training::new(net, rule)).to_vec())?;
     let report = Report {
         shows: format!(
-            "The error of {} by epoch: solid in training, dotted in validation; back-propagation (BP) green, updated random \
+            "The error of {} by epoch: solid in training, dashed in validation; back-propagation (BP) green, updated random \
              feedback (URFB) blue, fixed random feedback (FRFB) red, all with the hinge loss. {SEEDS} {END}",
             net.name
         ),

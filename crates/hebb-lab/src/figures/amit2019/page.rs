@@ -2,6 +2,7 @@
 
 use super::compare::{end, percent};
 use super::runs::{Course, EPOCHS, Runs};
+use crate::words::grouped;
 
 /// Several seeds, in words: how they are drawn.
 pub const SEEDS: &str = "Where there are several seeds, lines and bars are means over them, at the epochs that all have; bands and error bars \
@@ -70,7 +71,7 @@ pub fn reduced(runs: &Runs<'_>, data: usize) -> Vec<String> {
 pub fn ran(runs: &Runs<'_>) -> Vec<(&'static str, String)> {
     let mut ran = Vec::new();
     for images in &runs.images {
-        let (training, validation) = (images.training(), images.validation);
+        let [training, validation] = [images.training(), images.validation].map(|count| grouped(count as u64));
         ran.push(("data", format!("{}: {training} images to train on, {validation} for validation", images.name)));
     }
     ran.push(("protocol", "preset as-run, η 0.1, no momentum, decay or schedule".to_owned()));
@@ -101,6 +102,9 @@ pub fn remarks() -> Vec<String> {
         "The error of training is that of the epoch's own batches, with dropout; that of validation is of the images kept back, \
          without it. The text does not say whether its figures have validation or test images: here none was tuned on the \
          validation images."
+            .to_owned(),
+        "The interval of a difference between several seeds is Student's, of the differences seed by seed. With one seed it is that of \
+         the choice of validation images alone, as if each of the two had been counted on images of its own, and not of the seeds."
             .to_owned(),
     ]
 }

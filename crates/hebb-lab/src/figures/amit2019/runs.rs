@@ -93,6 +93,8 @@ pub struct Course {
     /// Its data, without a place.
     pub data: String,
     pub seed: u64,
+    /// Images for validation.
+    pub validation: usize,
     /// A row an epoch, from the first; none where there is no such run.
     pub rows: Vec<Row>,
     /// What it ran on.
@@ -286,8 +288,10 @@ impl<'a> Wanted<'a> {
 
     /// The run as it is kept, where it has the epochs or nothing is to be trained; else it is trained so far.
     fn course(&self) -> Result<Course, LabError> {
-        let (training, data, seed) = (self.training, self.images.name.clone(), self.seed);
-        let course = |rows, (learnt, device), end| Course { training, data, seed, rows, device, learnt, end };
+        let (training, seed, images) = (self.training, self.seed, self.images);
+        let (data, validation) = (images.name.clone(), images.validation);
+        let course =
+            |rows, (learnt, device), end| Course { training, data, seed, validation, rows, device, learnt, end };
         match self.kept()? {
             Some((view, mut rows, _)) if self.request.finished || rows.len() >= self.epochs as usize => {
                 let learnt = rows.len() as u32;

@@ -90,7 +90,11 @@ fn several_seeds_give_bands_and_intervals() {
     let (both, _) = made((Scale::Epochs(2), &[1, 2]), (None, false), fig4);
     let both = both.unwrap();
     assert_eq!(both.table.rows.len(), 2 * 3 * 2);
-    assert!(both.report.claims[0].found.contains(" points (95 % interval "), "{:#?}", both.report.claims);
+    let found = &both.report.claims[0].found;
+    assert!(found.contains(" points (95 % interval ") && found.ends_with(", 2 seeds)"), "{found}");
+    let one = made((Scale::Epochs(2), &[1]), (None, false), fig4).0.unwrap();
+    // 1,008 images to train on, and 112 for validation.
+    assert!(one.report.claims[0].found.ends_with(", 112 images, one seed)"), "{}", one.report.claims[0].found);
     assert!(both.picture.title.ends_with("rows, 2 of 1,000 epochs, seeds 1,2"));
 }
 

@@ -175,7 +175,7 @@ impl Training {
         }
     }
 
-    /// Its rule's line: solid, or dotted.
+    /// Its rule's line: solid, or dashed.
     pub fn style(&self, is_solid: bool) -> Style {
         let (dash, width) = if is_solid { (Dash::Solid, 1.8) } else { (Dash::Short, 2.0) };
         Style { colour: self.colour(), dash, width }
