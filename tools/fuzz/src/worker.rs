@@ -13,8 +13,9 @@ use crate::record::Record;
 use crate::supervise::{Asked, MOST_FAILURES};
 use crate::{memory, targets};
 
-/// The longest that an input may take.
+/// The longest that an input may take, of a target and of one whose faults were planted.
 const LONGEST: Duration = Duration::from_secs(10);
+const LONGEST_PLANTED: Duration = Duration::from_secs(1);
 
 /// The number after that of the input at work; 0: none is.
 static AT_WORK: AtomicU64 = AtomicU64::new(0);
@@ -70,14 +71,15 @@ pub fn work(asked: &Asked, record: &Path) -> Result<(), String> {
 
 /// Ends the process where one input takes for ever.
 fn watch(name: &str, seed: u64) {
+    let longest = if name.starts_with("planted-") { LONGEST_PLANTED } else { LONGEST };
     let (mut seen, mut since) = (0, Instant::now());
     loop {
         thread::sleep(Duration::from_millis(100));
         let at_work = AT_WORK.load(Relaxed);
         if at_work != seen {
             (seen, since) = (at_work, Instant::now());
-        } else if seen != 0 && since.elapsed() > LONGEST {
-            eprintln!("{name}: input {} of seed {seed} takes more than {} s", seen - 1, LONGEST.as_secs());
+        } else if seen != 0 && since.elapsed() > longest {
+            eprintln!("{name}: input {} of seed {seed} takes more than {} s", seen - 1, longest.as_secs());
             process::abort();
         }
     }
