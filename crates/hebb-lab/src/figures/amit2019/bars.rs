@@ -2,7 +2,7 @@
 
 use hebb_systems::layered::Rule;
 
-use super::compare::{CLOSE, Ends, FAR, VALIDATION, above, end, points};
+use super::compare::{CLOSE, Ends, FAR, VALIDATION, above, end, last, points};
 use super::page::{self, END, SEEDS};
 use super::runs::{Course, Images, Runs};
 use super::training::{Net, Training};
@@ -142,11 +142,12 @@ fn table(runs: &Runs<'_>) -> Table {
 }
 
 fn picture(runs: &Runs<'_>, nets: &[Net], figure: &str) -> plot::Figure {
+    // One scale for all panels.
+    let most = runs.courses.iter().filter_map(last).reduce(f64::max).unwrap_or(100.0);
     let panel = |net: Net, data: &str| -> plot::Panel {
         let trainings = bars(net);
         let ends: Vec<Vec<f64>> =
             trainings.iter().map(|it| runs.get(it, data).iter().filter_map(|course| last(course)).collect()).collect();
-        let most = ends.iter().flatten().copied().reduce(f64::max).unwrap_or(100.0);
         let names = trainings.iter().map(Training::bar);
         let title = format!("{}, {data}", net.name);
         let mut chart =
@@ -181,9 +182,4 @@ fn picture(runs: &Runs<'_>, nets: &[Net], figure: &str) -> plot::Figure {
         rows,
         panel: (470.0, 280.0),
     }
-}
-
-/// The validation error at the end, in percent.
-fn last(course: &Course) -> Option<f64> {
-    end(course, VALIDATION, course.rows.len()).map(|error| 100.0 * error)
 }

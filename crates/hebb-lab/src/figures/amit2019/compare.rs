@@ -34,6 +34,11 @@ pub fn end(course: &Course, column: &str, epoch: usize) -> Option<f64> {
     (!upto.is_empty()).then(|| stats::mean(&upto[upto.len().saturating_sub(LAST)..]))
 }
 
+/// A run's validation error at its end, in percent; none where there is no such run.
+pub fn last(course: &Course) -> Option<f64> {
+    end(course, VALIDATION, course.rows.len()).map(|error| 100.0 * error)
+}
+
 /// What groups of runs were found to be over the last epochs that all of them have.
 pub struct Ends<const N: usize> {
     /// The last of them, counted from 1.

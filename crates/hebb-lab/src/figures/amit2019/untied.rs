@@ -3,7 +3,7 @@
 
 use hebb_systems::layered::Rule;
 
-use super::compare::{CLOSE, Ends, FAR, VALIDATION, above, end, points};
+use super::compare::{CLOSE, Ends, FAR, VALIDATION, above, end, last, points};
 use super::page::{self, END, SEEDS};
 use super::runs::{Course, Images, Runs};
 use super::training::{Net, Places, Training};
@@ -147,13 +147,10 @@ impl<'a> Half<'a> {
         ))
     }
 
-    fn panel(&self) -> plot::Panel {
-        let ends = |courses: &[&Course]| -> Vec<f64> {
-            let at_end = |course: &&Course| Some(100.0 * end(course, VALIDATION, course.rows.len())?);
-            courses.iter().filter_map(at_end).collect()
-        };
+    /// `most`: the largest error of the figure, in percent.
+    fn panel(&self, most: f64) -> plot::Panel {
+        let ends = |courses: &[&Course]| courses.iter().filter_map(|course| last(course)).collect::<Vec<f64>>();
         let by_rule = self.runs.each_ref().map(|pair| pair.each_ref().map(|courses| ends(courses)));
-        let most = by_rule.iter().flatten().flatten().copied().reduce(f64::max).unwrap_or(100.0);
         let axis = Axis::new("validation error (%)").over(0.0, 1.1 * most);
         let mut chart = Chart::new(self.net.name, Axis::new("").of(["BP", "URFB", "FRFB"]), axis);
         for (at, (_, colour)) in COLOURS.into_iter().enumerate() {
@@ -196,10 +193,11 @@ fn table(halves: &[Half<'_>]) -> Table {
 fn picture(runs: &Runs<'_>, halves: &[Half<'_>]) -> plot::Figure {
     // As wide as a bar in the key.
     let style = |n: usize| Style { colour: Colour::nth(n), dash: Dash::Solid, width: 10.0 };
+    let most = runs.courses.iter().filter_map(last).reduce(f64::max).unwrap_or(100.0);
     plot::Figure {
         title: format!("Figure 9: error with tied and untied convolutions\n{}", page::subtitle(runs, false)),
         key: COLOURS.map(|(name, n)| (name.to_owned(), style(n))).to_vec(),
-        rows: vec![halves.iter().map(Half::panel).collect()],
+        rows: vec![halves.iter().map(|half| half.panel(most)).collect()],
         panel: (400.0, 280.0),
     }
 }
