@@ -1,8 +1,10 @@
 //! `hebb tune`, what a training makes of its table, and that a resume goes on by the rows that the run began with; `hebb
 //! bench`.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -50,6 +52,21 @@ fn tune(folder: &TempDir, batch: &str) -> Value {
     let tuned =
         succeed(folder, &["tune", "--device", "gpu", "--net", NET, "--input", "1x28x28", "--batch", batch, "--json"]);
     serde_json::from_str(&tuned.stdout).unwrap()
+}
+
+/// A table as `tune` makes it, measured once for all tests.
+fn tuned(folder: &TempDir) {
+    static TABLE: OnceLock<(OsString, Vec<u8>)> = OnceLock::new();
+    let measured = || {
+        let folder = self::folder();
+        tune(&folder, BATCH);
+        let path = table(&folder);
+        (path.file_name().unwrap().to_owned(), fs::read(path).unwrap())
+    };
+    let (name, text) = TABLE.get_or_init(measured);
+    let tuning = folder.path().join("cache/tuning");
+    fs::create_dir_all(&tuning).unwrap();
+    fs::write(tuning.join(name), text).unwrap();
 }
 
 fn table(folder: &TempDir) -> PathBuf {
@@ -129,7 +146,7 @@ fn a_table_keeps_the_fastest_variants_beside_other_rows(_: &[Value]) {
 
 fn a_resume_goes_on_by_the_rows_of_its_run(_: &[Value]) {
     let folder = folder();
-    tune(&folder, BATCH);
+    tuned(&folder);
     set_all(&folder, "slim");
     let (whole, again, cut) =
         (trained(&folder, "whole", "4"), trained(&folder, "again", "4"), trained(&folder, "cut", "2"));
@@ -158,7 +175,7 @@ fn a_run_without_rows_goes_on_without(_: &[Value]) {
     let (whole, cut) = (trained(&folder, "whole", "4"), trained(&folder, "cut", "2"));
     let before = record(&cut);
     assert!(!before.contains("choices"), "{before}");
-    tune(&folder, BATCH);
+    tuned(&folder);
     // Another than the built-in choice, on any device.
     set_all(&folder, if before.contains("connect_update wide") { "slim" } else { "wide" });
     resumed(&folder, &cut);
@@ -168,7 +185,7 @@ fn a_run_without_rows_goes_on_without(_: &[Value]) {
 
 fn a_table_that_cannot_be_used_is_told_and_replaced(_: &[Value]) {
     let folder = folder();
-    tune(&folder, BATCH);
+    tuned(&folder);
     let (path, data) = (table(&folder), format!("mnist:{}", folder.path().display()));
     let good = fs::read_to_string(&path).unwrap();
     let train = |name: &str| {
