@@ -49,7 +49,7 @@ mod tests {
     fn three_runs_have_a_mean_and_an_interval() {
         let values = [1.0, 2.0, 4.0];
         assert!((mean(&values) - 7.0 / 3.0).abs() < 1e-12);
-        // As R's sd() and t.test() give them.
+        // By hand: t of two degrees of freedom is 4.302653.
         assert!((deviation(&values).unwrap() - 1.527_525).abs() < 1e-6);
         let (low, high) = interval(&values).unwrap();
         assert!((low + 1.461_247).abs() < 2e-3 && (high - 6.127_914).abs() < 2e-3, "{low} {high}");
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn shares_of_images_have_an_interval() {
-        // As R's prop.test(c(2500, 2000), c(5000, 5000), correct = FALSE) gives it.
+        // By hand: 0.1 ± 1.959964 · √(0.49 / 5000).
         let (low, high) = between((0.5, 0.4), 5000);
         assert!((low - 0.080_600).abs() < 1e-5 && (high - 0.119_400).abs() < 1e-5, "{low} {high}");
         assert_eq!(between((0.0, 1.0), 10), (-1.0, -1.0));
