@@ -16,6 +16,8 @@ pub const RATE: Rate = Rate(5);
 
 /// Name of the cases of more workgroups than one dimension of a grid holds.
 pub const GRID: &str = "past 65,535 workgroups";
+/// Name of the cases of as many runs of places as one dimension of a grid holds workgroups.
+pub const COLUMNS: &str = "in runs: as many as a grid has columns";
 
 /// A named problem.
 #[derive(Debug, Clone)]
@@ -55,9 +57,9 @@ impl Case {
         Self { max_flops: Some(most), ..self }
     }
 
-    /// Whether the case is about a grid that one dimension does not hold.
+    /// Whether the case is about a grid that one dimension does not hold, or just holds.
     pub fn is_grid(&self) -> bool {
-        self.name == GRID
+        self.name == GRID || self.name == COLUMNS
     }
 
     /// Where the case stands in a run: addresses dropout masks.

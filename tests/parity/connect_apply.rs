@@ -6,7 +6,7 @@ use hebb_spec::lane4::update_splits;
 use hebb_spec::learning::Learning;
 use hebb_spec::problem::Problem;
 use hebb_tests::Case;
-use hebb_tests::problem::RATE;
+use hebb_tests::problem::{COLUMNS, RATE};
 
 /// Shapes of the update that are cut, in every form.
 pub fn cases() -> Vec<Case> {
@@ -23,7 +23,7 @@ pub fn cases() -> Vec<Case> {
         update("in runs: masked, W alone", conv(5, 4, 4, 7, 2, 3), 4, masked(None)),
         update("in runs: masked, W and R, with decay", conv(5, 4, 4, 7, 2, 3), 7, masked(Some(0.5))),
         update("in runs of unequal length", conv(28, 5, 7, 128, 3, 3), 12, plain(Some(1.0))),
-        update("in runs: as many as a grid has columns", conv(1, 257, 255, 1, 1, 1), 1, plain(None)),
+        update(COLUMNS, conv(1, 257, 255, 1, 1, 1), 1, plain(None)),
         update("in runs: first layer of simpnet", conv(3, 32, 32, 32, 5, 5), 20, plain(Some(1.0))),
     ];
     for (keep, trace) in super::connect_update::TRACES {

@@ -47,8 +47,8 @@ const LARGE: u64 = 32_000_000;
 /// The variant whose sums of whole numbers are not exact: F(4×4, 3×3) has filters divided by 24.
 const INEXACT: &str = "winograd4";
 
-/// Variants that leave a grid of more than 65,535 workgroups to the smallest of their text: how a grid is split does not
-/// depend on a tile, and barriers of so many workgroups take a minute on a driver that computes on the CPU.
+/// Variants that leave a grid of 65,535 workgroups and more to the smallest of their text: how a grid is split does not
+/// depend on a tile, and barriers of so many workgroups take half a minute and longer on a driver that computes on the CPU.
 const GRIDLESS: [&str; 6] = ["tile_128x128", "tile_64x256", "tile_64x64", "tile_32x128", "few_32x128", "tile_256x64"];
 
 fn main() -> ExitCode {

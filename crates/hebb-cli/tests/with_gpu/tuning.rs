@@ -48,25 +48,27 @@ fn succeed(folder: &TempDir, args: &[&str]) -> Run {
     run
 }
 
-fn tune(folder: &TempDir, batch: &str) -> Value {
+fn tune(folder: &TempDir, net: &str, input: &str, batch: &str) -> Value {
     let tuned =
-        succeed(folder, &["tune", "--device", "gpu", "--net", NET, "--input", "1x28x28", "--batch", batch, "--json"]);
+        succeed(folder, &["tune", "--device", "gpu", "--net", net, "--input", input, "--batch", batch, "--json"]);
     serde_json::from_str(&tuned.stdout).unwrap()
 }
 
-/// A table as `tune` makes it, measured once for all tests.
-fn tuned(folder: &TempDir) {
-    static TABLE: OnceLock<(OsString, Vec<u8>)> = OnceLock::new();
+/// A table of [`NET`] as `tune` makes it, measured once for all tests, and what `tune` told.
+fn tuned(folder: &TempDir) -> &'static Value {
+    static TABLE: OnceLock<(OsString, Vec<u8>, Value)> = OnceLock::new();
     let measured = || {
         let folder = self::folder();
-        tune(&folder, BATCH);
+        let told = tune(&folder, NET, "1x28x28", BATCH);
         let path = table(&folder);
-        (path.file_name().unwrap().to_owned(), fs::read(path).unwrap())
+        assert_eq!(told["table"].as_str().unwrap(), text(&path));
+        (path.file_name().unwrap().to_owned(), fs::read(path).unwrap(), told)
     };
-    let (name, text) = TABLE.get_or_init(measured);
+    let (name, text, told) = TABLE.get_or_init(measured);
     let tuning = folder.path().join("cache/tuning");
     fs::create_dir_all(&tuning).unwrap();
     fs::write(tuning.join(name), text).unwrap();
+    told
 }
 
 fn table(folder: &TempDir) -> PathBuf {
@@ -109,14 +111,14 @@ fn record(out: &Path) -> String {
 
 fn a_table_keeps_the_fastest_variants_beside_other_rows(_: &[Value]) {
     let folder = folder();
-    let told = tune(&folder, BATCH);
+    let told = tuned(&folder);
     let rows = |told: &Value, is_wanted: fn(&Value) -> bool| -> Vec<(String, String)> {
         let rows = told["variants"].as_array().unwrap().iter().filter(|row| is_wanted(row));
         let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
         rows.map(|row| (text(row, "problem"), text(row, "variant"))).collect()
     };
-    let all = rows(&told, |_| true);
-    let chosen = rows(&told, |row| row["chosen"] == true);
+    let all = rows(told, |_| true);
+    let chosen = rows(told, |row| row["chosen"] == true);
     assert!(all.len() > chosen.len() && told["left_out"].as_array().unwrap().is_empty(), "{told}");
     for key in [
         "connect_forward 1x28x28 -> 4x28x28, 3x3, batch 40",
@@ -129,14 +131,14 @@ fn a_table_keeps_the_fastest_variants_beside_other_rows(_: &[Value]) {
         let taken: Vec<&&Value> = of.iter().filter(|row| row["chosen"] == true).collect();
         assert!(taken.len() == 1 && taken[0]["ms"].as_f64() == Some(least), "{key}: {of:?}");
     }
-    assert_eq!(told["table"].as_str().unwrap(), text(&table(&folder)));
-    // Rows of another batch come beside them.
-    let other = tune(&folder, "3");
+    // Rows of another network and batch come beside them.
+    let other = rows(&tune(&folder, "Output", "1x4x4", "3"), |row| row["chosen"] == true);
     let kept = fs::read_to_string(table(&folder)).unwrap();
-    for (problem, variant) in chosen.iter().chain(&rows(&other, |row| row["chosen"] == true)) {
+    for (problem, variant) in chosen.iter().chain(&other) {
         assert!(kept.contains(&format!("problem = \"{problem}\"\nvariant = \"{variant}\"\n")), "{problem}: {kept}");
     }
-    assert_eq!(kept.matches("[[row]]").count(), 2 * chosen.len());
+    assert!(!other.is_empty());
+    assert_eq!(kept.matches("[[row]]").count(), chosen.len() + other.len());
     let record = record(&trained(&folder, "run", "1"));
     for (problem, variant) in &chosen {
         assert!(record.contains(&format!("\"{problem}: {variant}\"")), "{record}");
