@@ -14,14 +14,14 @@ use crate::support::{Run, assert_same_run, fail, hebb, refuse, text, write_idx};
 /// A test, which is told of the adapters.
 type Test = fn(&[Value]);
 
-/// Each by its name.
+/// Each by its name, the one that measures a table for others first.
 pub const TRIALS: [(&str, Test); 6] = [
     ("a_table_keeps_the_fastest_variants_beside_other_rows", a_table_keeps_the_fastest_variants_beside_other_rows),
+    ("calls_and_steps_are_measured_beside_ceilings", calls_and_steps_are_measured_beside_ceilings),
     ("a_resume_goes_on_by_the_rows_of_its_run", a_resume_goes_on_by_the_rows_of_its_run),
     ("a_run_without_rows_goes_on_without", a_run_without_rows_goes_on_without),
     ("a_table_that_cannot_be_used_is_told_and_replaced", a_table_that_cannot_be_used_is_told_and_replaced),
     ("what_cannot_be_tuned_is_refused", what_cannot_be_tuned_is_refused),
-    ("calls_and_steps_are_measured_beside_ceilings", calls_and_steps_are_measured_beside_ceilings),
 ];
 
 /// Layers whose updates add over more than eight vectors of images, so that lanes matter.
