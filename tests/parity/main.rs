@@ -38,10 +38,11 @@ use hebb_spec::backend::{Options, Runtime};
 use hebb_spec::learning::{Competition, Loss, Magnitudes};
 use hebb_spec::problem::Problem;
 use hebb_spec::transfer::TransferFunction;
+use hebb_tests::problem::GRID;
 use hebb_tests::{Case, GPU, LEVELS, RUNTIMES, Tested, Values, announce, problem};
 use libtest_mimic::{Arguments, Trial};
 
-/// Bytes from which a case is about a device's grid: the twins have none, and one kind of numbers will do.
+/// Bytes from which the twins have no trial of their own, and one kind of numbers will do.
 const LARGE: u64 = 32_000_000;
 
 /// The variant whose sums of whole numbers are not exact: F(4×4, 3×3) has filters divided by 24.
@@ -49,7 +50,17 @@ const INEXACT: &str = "winograd4";
 
 /// Variants that leave a grid of 65,535 workgroups and more to the smallest of their text: how a grid is split does not
 /// depend on a tile, and barriers of so many workgroups take half a minute and longer on a driver that computes on the CPU.
-const GRIDLESS: [&str; 6] = ["tile_128x128", "tile_64x256", "tile_64x64", "tile_32x128", "few_32x128", "tile_256x64"];
+const GRIDLESS: [&str; 9] = [
+    "tile_128x128",
+    "tile_64x256",
+    "tile_64x64",
+    "tile_32x128",
+    "few_32x128",
+    "tile_256x64",
+    "lanes_32x52",
+    "lanes_32x64",
+    "lanes_64x32",
+];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -83,7 +94,9 @@ fn main() -> ExitCode {
     let cases: Vec<Case> = kernels.into_iter().flatten().collect();
     let mut trials = Vec::new();
     for tested in RUNTIMES {
-        for case in cases.iter().filter(|case| !tested.is_twins || case.problem.bytes() < LARGE) {
+        // The processor and the twins have no grid.
+        let is_one = |case: &&Case| tested.name == GPU.name || case.name != GRID && case.problem.bytes() < LARGE;
+        for case in cases.iter().filter(is_one) {
             // Without a device nobody knows its variants: one trial a case shows as ignored.
             let variants = tested.open().map(|runtime| runtime.variants(&case.problem)).unwrap_or(vec!["any variant"]);
             let variants = variants.into_iter().filter(|variant| !case.is_grid() || !GRIDLESS.contains(variant));
@@ -91,7 +104,8 @@ fn main() -> ExitCode {
         }
     }
     for tested in LEVELS.into_iter().filter(|tested| tested.open().is_ok()) {
-        for case in cases.iter().filter(|case| case.problem.bytes() < LARGE) {
+        let is_one = |case: &&Case| case.name != GRID && case.problem.bytes() < LARGE;
+        for case in cases.iter().filter(is_one) {
             let variants = tested.open().map(|runtime| runtime.variants(&case.problem)).unwrap_or_default();
             trials.extend(variants.into_iter().map(|variant| parity(tested, case.clone(), variant)));
         }
