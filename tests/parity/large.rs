@@ -6,7 +6,7 @@ use hebb_spec::lane4::Lane4;
 use hebb_spec::learning::Learning;
 use hebb_spec::problem::Problem;
 use hebb_tests::problem::{RATE, check};
-use hebb_tests::{Case, GPU, Values};
+use hebb_tests::{Case, Values, devices};
 use libtest_mimic::Trial;
 
 /// 144 MiB of weights.
@@ -23,12 +23,14 @@ pub fn trials() -> Vec<Trial> {
         Problem::ConnectFeedback { connection, batch, skip: true, gate: Some(0.5) },
         Problem::ConnectUpdate { connection, batch, learning },
     ];
-    // The processor binds nothing, and has nothing to cut.
-    let mut trials = Vec::from(problems.map(|problem| {
-        GPU.trial(&format!("{}: untied, past 128 MiB", problem.stem()), move |gpu| {
-            check(gpu, &Case::new("past 128 MiB", problem), (None, &[false]), Values::Random, 3)
-        })
-    }));
+    let mut trials = Vec::new();
+    for tested in devices() {
+        trials.extend(problems.map(|problem| {
+            tested.trial(&format!("{}: untied, past 128 MiB", problem.stem()), move |runtime| {
+                check(runtime, &Case::new("past 128 MiB", problem), (None, &[false]), Values::Random, 3)
+            })
+        }));
+    }
     let is_large = 4 * connection.lane4_len() > 128 << 20;
     trials.push(Trial::test("the large layer is large", move || {
         if is_large { Ok(()) } else { Err("it fits a binding of 128 MiB".into()) }

@@ -30,7 +30,7 @@ mod transfer;
 mod transfer_error;
 mod transfer_feedback;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use hebb_shaders::SHADERS;
@@ -38,11 +38,10 @@ use hebb_spec::backend::{Options, Runtime};
 use hebb_spec::learning::{Competition, Loss, Magnitudes};
 use hebb_spec::problem::Problem;
 use hebb_spec::transfer::TransferFunction;
-use hebb_tests::problem::GRID;
 use hebb_tests::{Case, GPU, LEVELS, RUNTIMES, Tested, Values, announce, problem};
 use libtest_mimic::{Arguments, Trial};
 
-/// Bytes from which the twins have no trial of their own, and one kind of numbers will do.
+/// Bytes from which a case is about a device's grid: the twins have none, and one kind of numbers will do.
 const LARGE: u64 = 32_000_000;
 
 /// The variant whose sums of whole numbers are not exact: F(4×4, 3×3) has filters divided by 24.
@@ -50,17 +49,7 @@ const INEXACT: &str = "winograd4";
 
 /// Variants that leave a grid of 65,535 workgroups and more to the smallest of their text: how a grid is split does not
 /// depend on a tile, and barriers of so many workgroups take half a minute and longer on a driver that computes on the CPU.
-const GRIDLESS: [&str; 9] = [
-    "tile_128x128",
-    "tile_64x256",
-    "tile_64x64",
-    "tile_32x128",
-    "few_32x128",
-    "tile_256x64",
-    "lanes_32x52",
-    "lanes_32x64",
-    "lanes_64x32",
-];
+const GRIDLESS: [&str; 6] = ["tile_128x128", "tile_64x256", "tile_64x64", "tile_32x128", "few_32x128", "tile_256x64"];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -94,9 +83,7 @@ fn main() -> ExitCode {
     let cases: Vec<Case> = kernels.into_iter().flatten().collect();
     let mut trials = Vec::new();
     for tested in RUNTIMES {
-        // The processor and the twins have no grid.
-        let is_one = |case: &&Case| tested.name == GPU.name || case.name != GRID && case.problem.bytes() < LARGE;
-        for case in cases.iter().filter(is_one) {
+        for case in cases.iter().filter(|case| !tested.is_twins || case.problem.bytes() < LARGE) {
             // Without a device nobody knows its variants: one trial a case shows as ignored.
             let variants = tested.open().map(|runtime| runtime.variants(&case.problem)).unwrap_or(vec!["any variant"]);
             let variants = variants.into_iter().filter(|variant| !case.is_grid() || !GRIDLESS.contains(variant));
@@ -104,8 +91,7 @@ fn main() -> ExitCode {
         }
     }
     for tested in LEVELS.into_iter().filter(|tested| tested.open().is_ok()) {
-        let is_one = |case: &&Case| case.name != GRID && case.problem.bytes() < LARGE;
-        for case in cases.iter().filter(is_one) {
+        for case in cases.iter().filter(|case| case.problem.bytes() < LARGE) {
             let variants = tested.open().map(|runtime| runtime.variants(&case.problem)).unwrap_or_default();
             trials.extend(variants.into_iter().map(|variant| parity(tested, case.clone(), variant)));
         }
@@ -121,37 +107,19 @@ fn main() -> ExitCode {
         other => Err(format!("one case gave {other:?}")),
     }));
     trials.push(GPU.trial("every form of every shader has a case", move |gpu| every_form(gpu, &cases)));
-    libtest_mimic::run(&arguments, in_turn(trials)).exit_code()
-}
-
-/// A trial of each kernel and variant, then the next of each. Two threads with a device each would compile the same shader
-/// at the same time, and that takes a driver on the processor longer than its trials.
-fn in_turn(trials: Vec<Trial>) -> Vec<Trial> {
-    let mut turns = BTreeMap::new();
-    let turn = |trial: Trial| {
-        let kernel: String = trial.name().splitn(3, ": ").take(2).collect();
-        let turn: &mut usize = turns.entry(kernel).or_default();
-        *turn += 1;
-        (*turn, trial)
-    };
-    let mut trials: Vec<(usize, Trial)> = trials.into_iter().map(turn).collect();
-    trials.sort_by_key(|(turn, _)| *turn);
-    trials.into_iter().map(|(_, trial)| trial).collect()
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 fn parity(tested: Tested, case: Case, variant: &'static str) -> Trial {
     let name = format!("{} {variant}: {}", case.problem.stem(), case.name);
     tested.trial(&name, move |runtime| {
-        let checks = tested.checks;
-        // Random numbers tell of a wrong index, whole ones of a lost term: these need no second form.
-        let (random, whole) = ((Values::Random, checks), (Values::Whole, &checks[checks.len() - 1..]));
-        let passes = match (is_exact(&case) && variant != INEXACT, case.problem.bytes() < LARGE) {
-            (true, true) => vec![random, whole],
-            (true, false) => vec![(Values::Whole, checks)],
-            (false, _) => vec![random],
+        let values: &[Values] = match (is_exact(&case) && variant != INEXACT, case.problem.bytes() < LARGE) {
+            (true, true) => &[Values::Random, Values::Whole],
+            (true, false) => &[Values::Whole],
+            (false, _) => &[Values::Random],
         };
-        let one = |(values, checks)| problem::check(runtime, &case, (Some(variant), checks), values, 3);
-        passes.into_iter().try_for_each(one)
+        let one = |&values| problem::check(runtime, &case, (Some(variant), tested.checks), values, 3);
+        values.iter().try_for_each(one)
     })
 }
 
